@@ -1,0 +1,47 @@
+// Answers DNS queries out of a zones image, a burst at a time: parse all, hash and prefetch all, compare
+// all, write all. No allocation, no lock, no system call, no clock.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "storage/arena/runtime_page.h"
+#include "storage/zone_index/image.h"
+
+namespace gatepost::dataplane {
+
+enum class Transport : uint8_t { udp = 0, tcp = 1 };
+enum class Family : uint8_t { ipv4 = 0, ipv6 = 1 };
+
+// One query and the room for its reply. `reply` may be the same memory as `query`.
+struct Exchange {
+    const uint8_t* query = nullptr;
+    uint16_t query_length = 0;    // octets
+    uint16_t reply_capacity = 0;  // octets; at least 512, and 65,535 for TCP
+    uint16_t reply_length = 0;    // octets, set by the responder; 0: no reply is to be sent
+    Transport transport = Transport::udp;
+    Family family = Family::ipv4;
+    uint8_t* reply = nullptr;
+};
+
+inline constexpr size_t kBurstMax = 64;         // exchanges
+inline constexpr uint16_t kUdpPayloadMax = 1232;  // octets: fits every path without fragments (DNS flag day 2020)
+
+struct ResponderOptions {
+    uint16_t udp_payload_max = kUdpPayloadMax;
+};
+
+class Responder {
+  public:
+    explicit Responder(ResponderOptions options = {}) : options_(options) {}
+
+    // Answers every exchange (at most kBurstMax) from what `image` has published when called; a null image answers
+    // SERVFAIL. The caller is an online QSBR reader.
+    void answer_burst(const storage::Image* image, std::span<Exchange> burst,
+                      storage::WorkerCounters& counters);
+
+  private:
+    ResponderOptions options_;
+};
+
+}  // namespace gatepost::dataplane
