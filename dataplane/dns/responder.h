@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "storage/arena/runtime_page.h"
@@ -24,16 +25,19 @@ struct Exchange {
     uint8_t* reply = nullptr;
 };
 
-inline constexpr size_t kBurstMax = 64;         // exchanges
+inline constexpr size_t kBurstMax = 64;           // exchanges
 inline constexpr uint16_t kUdpPayloadMax = 1232;  // octets: fits every path without fragments (DNS flag day 2020)
 
 struct ResponderOptions {
     uint16_t udp_payload_max = kUdpPayloadMax;
 };
 
+struct Query;
+
 class Responder {
   public:
-    explicit Responder(ResponderOptions options = {}) : options_(options) {}
+    explicit Responder(ResponderOptions options = {});
+    ~Responder();
 
     // Answers every exchange (at most kBurstMax) from what `image` has published when called; a null image answers
     // SERVFAIL. The caller is an online QSBR reader.
@@ -41,7 +45,12 @@ class Responder {
                       storage::WorkerCounters& counters);
 
   private:
+    struct Tally;
+
+    void answer_stage(const uint8_t* image, std::span<Exchange> stage, Tally& tally);
+
     ResponderOptions options_;
+    std::unique_ptr<Query[]> queries_;
 };
 
 }  // namespace gatepost::dataplane

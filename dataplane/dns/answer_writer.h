@@ -1,0 +1,65 @@
+// Writes the sections of one reply. Records come precompiled (storage/zone_index/layout.h): where the
+// owner is the question's name they are copied as they are; elsewhere their pointers are relocated.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/dns/message.h"
+#include "storage/zone_index/layout.h"
+#include "storage/zone_index/name_hash.h"
+
+namespace gatepost::dataplane {
+
+enum class Section : uint8_t { answer, authority, additional };
+
+// Where the name that owns a record stands in the message.
+struct Owner {
+    uint16_t at = storage::kQuestionOffset;  // offset of the name's first label
+    // Octets by which that name is longer than the one the record was compiled for: not 0 where a wildcard stands in.
+    int16_t longer = 0;
+
+    bool is_question() const { return at == storage::kQuestionOffset && longer == 0; }
+};
+
+class AnswerWriter {
+  public:
+    // `message` holds the header and the question already; `limit` is where the records must end.
+    AnswerWriter(uint8_t* message, uint16_t at, uint16_t limit)
+        : message_(message), at_(at), limit_(limit) {}
+
+    // Adds an RRset, with its signatures if asked. Gives false, with nothing added, where it does not fit.
+    bool add(Section section, const storage::Node& node, const storage::RRsetEntry& rrset,
+             Owner owner, bool signatures);
+    // Only the signatures of an RRset.
+    bool add_signatures(Section section, const storage::Node& node,
+                        const storage::RRsetEntry& rrset, Owner owner);
+    // The SOA for a negative answer: with the lesser of its TTL and its MINIMUM (RFC 2308 §3).
+    bool add_negative_soa(const storage::Node& apex, Owner owner, bool signatures);
+    // A CNAME from the owner to `target` (uncompressed wire form), as a DNAME makes it (RFC 6672 §3.1).
+    bool add_cname(Owner owner, uint32_t ttl, const uint8_t* target, size_t target_length);
+
+    // Of the record added last: offset of its RDATA; with add of several records, of the first one.
+    uint16_t first_rdata() const { return first_rdata_; }
+    uint16_t position() const { return at_; }
+    uint16_t count(Section section) const { return counts_[static_cast<size_t>(section)]; }
+    void set_limit(uint16_t limit) { limit_ = limit; }
+
+    // Offset of the suffix of a name in the message that begins `skip` octets (whole labels) into it.
+    uint16_t suffix_at(uint16_t name_at, size_t skip) const;
+    // The name at `at`, expanded and lower-cased; hashes are not computed.
+    void expand(uint16_t at, storage::HashedName& name) const;
+    const uint8_t* message() const { return message_; }
+
+  private:
+    bool append(Section section, const uint8_t* records, size_t length, uint16_t count, Owner owner,
+                bool pointers);
+    void relocate(const uint8_t* records, size_t length, Owner owner, bool pointers);
+
+    uint8_t* message_;
+    uint16_t at_;
+    uint16_t limit_;
+    uint16_t first_rdata_ = 0;
+    uint16_t counts_[3] = {};
+};
+
+}  // namespace gatepost::dataplane

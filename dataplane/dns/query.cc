@@ -1,0 +1,169 @@
+#include "dataplane/dns/query.h"
+
+#include <algorithm>
+
+#include "storage/zone/rrtype.h"
+
+namespace gatepost::dataplane {
+
+namespace {
+
+using storage::RRType;
+
+constexpr size_t kRRFixedSize = 10;  // type, class, TTL, RDLENGTH
+constexpr uint16_t kDoBit = 0x8000;
+
+Parsed error(Query& query, Rcode rcode) {
+    query.rcode = rcode;
+    return Parsed::error;
+}
+
+// The question's name: lower-cased, with the offset of each suffix. 0: malformed; else the offset behind it.
+size_t parse_name(const uint8_t* message, size_t length, storage::HashedName& name) {
+    uint8_t starts[storage::kLabelCountMax];
+    size_t labels = 0;
+    size_t at = kHeaderSize;
+    while (true) {
+        if (at >= length) return 0;
+        uint8_t label = message[at];
+        if (label == 0) break;
+        // RFC 1035 §4.1.4: nothing stands before the first name that a pointer could refer to.
+        if (label > storage::kLabelLengthMax) return 0;
+        size_t start = at - kHeaderSize;
+        if (start + label + 2 > storage::kDnameLengthMax) return 0;
+        starts[labels++] = static_cast<uint8_t>(start);
+        at += size_t{label} + 1;
+    }
+    size_t octets = at + 1 - kHeaderSize;
+    name.length = static_cast<uint8_t>(octets);
+    name.labels = static_cast<uint8_t>(labels);
+    name.offsets[0] = static_cast<uint8_t>(octets - 1);
+    for (size_t i = 0; i < labels; ++i) name.offsets[labels - i] = starts[i];
+    size_t readable = (octets + 7) / 8 * 8;
+    if (kHeaderSize + readable <= length) [[likely]] {
+        storage::lower_copy(name.octets, message + kHeaderSize, octets);
+    } else {
+        uint8_t padded[storage::kDnameLengthMax + 1] = {};
+        std::memcpy(padded, message + kHeaderSize, octets);
+        storage::lower_copy(name.octets, padded, octets);
+    }
+    return at + 1;
+}
+
+// The options of an OPT record must fill it exactly (RFC 6891 §6.1.2).
+bool options_fit(const uint8_t* p, size_t length) {
+    while (length != 0) {
+        if (length < 4) return false;
+        size_t option = size_t{4} + load_be16(p + 2);
+        if (option > length) return false;
+        p += option;
+        length -= option;
+    }
+    return true;
+}
+
+Parsed read_opt(const uint8_t* fixed, const Exchange& exchange, uint16_t udp_payload_max,
+                Query& query) {
+    query.edns = true;
+    query.dnssec_ok = load_be16(fixed + 6) & kDoBit;
+    if (exchange.transport == Transport::udp) {
+        uint16_t offered = std::max(load_be16(fixed + 2), kUdpPayloadMin);
+        query.size_max = std::min({offered, udp_payload_max, exchange.reply_capacity});
+    }
+    if (fixed[5] != 0) return error(query, Rcode::badvers);  // RFC 6891 §6.1.3
+    if (!options_fit(fixed + kRRFixedSize, load_be16(fixed + 8)))
+        return error(query, Rcode::formerr);
+    return Parsed::ok;
+}
+
+// Steps over an owner name, which may be compressed. 0: malformed; else the offset behind it.
+size_t skip_name(const uint8_t* message, size_t length, size_t at) {
+    while (at < length) {
+        uint8_t label = message[at];
+        if (label == 0) return at + 1;
+        if (label >= 0xc0) return at + 2 <= length ? at + 2 : 0;
+        if (label > storage::kLabelLengthMax) return 0;
+        at += size_t{label} + 1;
+    }
+    return 0;
+}
+
+// The records behind the question; only OPT matters here. Their count is bounded by the message's length.
+Parsed read_records(const Exchange& exchange, size_t at, size_t count, size_t additional,
+                    uint16_t udp_payload_max, Query& query) {
+    const uint8_t* message = exchange.query;
+    size_t length = exchange.query_length;
+    Parsed outcome = Parsed::ok;
+    for (size_t i = 0; i < count; ++i) {
+        size_t fixed = skip_name(message, length, at);
+        if (fixed == 0 || fixed + kRRFixedSize > length) return error(query, Rcode::formerr);
+        size_t end = fixed + kRRFixedSize + load_be16(message + fixed + 8);
+        if (end > length) return error(query, Rcode::formerr);
+        bool is_opt = load_be16(message + fixed) == static_cast<uint16_t>(RRType::OPT);
+        if (is_opt) {
+            // RFC 6891 §6.1.1: one OPT, its owner the root, in the additional section.
+            if (query.edns || message[at] != 0 || i < count - additional)
+                return error(query, Rcode::formerr);
+            outcome = read_opt(message + fixed, exchange, udp_payload_max, query);
+        }
+        at = end;
+    }
+    if (at != length) return error(query, Rcode::formerr);
+    return outcome;
+}
+
+Parsed parse(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
+    const uint8_t* message = exchange.query;
+    size_t length = exchange.query_length;
+    query.rcode = Rcode::noerror;
+    query.edns = false;
+    query.dnssec_ok = false;
+    query.question = false;
+    query.question_end = kHeaderSize;
+    query.size_max = exchange.transport == Transport::tcp
+                         ? exchange.reply_capacity
+                         : std::min(exchange.reply_capacity, kUdpPayloadMin);
+    if (length < kHeaderSize) {
+        query.drop = storage::Drop::runt;
+        return Parsed::drop;
+    }
+    // Answering an answer is how two servers talk for ever.
+    if (message[2] & kFlagQr) {
+        query.drop = storage::Drop::not_a_query;
+        return Parsed::drop;
+    }
+    uint8_t opcode = message[2] & kOpcodeMask;
+    if (load_be16(message + kQdcountAt) != 1)  // RFC 9619 §4
+        return error(query, opcode == 0 ? Rcode::formerr : Rcode::notimp);
+    size_t end = parse_name(message, length, query.name);
+    if (end == 0 || end + 4 > length)
+        return error(query, opcode == 0 ? Rcode::formerr : Rcode::notimp);
+    query.type = load_be16(message + end);
+    uint16_t klass = load_be16(message + end + 2);
+    query.question_end = static_cast<uint16_t>(end + 4);
+    if (query.question_end + kOptSize + kExtendedErrorSize > exchange.reply_capacity) {
+        query.drop = storage::Drop::reply_overflow;
+        return Parsed::drop;
+    }
+    query.question = true;
+    if (opcode != 0) return error(query, Rcode::notimp);
+    size_t additional = load_be16(message + kArcountAt);
+    size_t records = size_t{load_be16(message + kAncountAt)} + load_be16(message + kNscountAt) +
+                     additional;
+    Parsed outcome =
+        read_records(exchange, query.question_end, records, additional, udp_payload_max, query);
+    if (outcome != Parsed::ok) return outcome;
+    if (klass != storage::kClassIn) return error(query, Rcode::refused);
+    RRType type{query.type};
+    if (type == RRType::OPT) return error(query, Rcode::formerr);
+    if (type == RRType::AXFR || type == RRType::IXFR) return error(query, Rcode::refused);
+    return Parsed::ok;
+}
+
+}  // namespace
+
+void parse_query(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
+    query.parsed = parse(exchange, udp_payload_max, query);
+}
+
+}  // namespace gatepost::dataplane

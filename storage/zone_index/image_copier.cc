@@ -1,0 +1,114 @@
+#include "storage/zone_index/image_copier.h"
+
+#include <cstring>
+#include <new>
+
+namespace gatepost::storage {
+
+namespace {
+
+constexpr size_t kSlotsMin = 1024;
+constexpr size_t kFillPercentMax = 60;
+
+size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
+
+Ref ref_at(size_t offset) { return static_cast<Ref>(offset / kRefUnit); }
+
+void insert(SlotTable* table, uint32_t tag, Ref node) {
+    uint32_t i = tag;
+    while (table->slots()[i & table->mask].load(std::memory_order_relaxed) != 0) ++i;
+    table->slots()[i & table->mask].store(make_slot(tag, node), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+template <typename Visit>
+void ImageCopier::for_each_name(Visit visit) const {
+    const SlotTable& table = view_.table();
+    for (size_t i = 0; i <= table.mask; ++i) {
+        Slot slot = table.at(static_cast<uint32_t>(i));
+        if (slot == 0 || slot_ref(slot) == kSlotDeleted) continue;
+        if (const Node* node = view_.visible(view_.at<Node>(slot_ref(slot))); node != nullptr)
+            visit(slot_tag(slot), node);
+    }
+}
+
+ImageCopier::ImageCopier(const uint8_t* source) : view_(source) {
+    size_t names = 0;
+    size_t octets = 0;
+    for_each_name([&](uint32_t, const Node* node) {
+        ++names;
+        for (;; node = view_.at<Node>(node->shallower)) {
+            octets += node->size;
+            if (node->zone >= zone_capacity_) zone_capacity_ = node->zone + 1;
+            if (node->shallower == 0) break;
+        }
+    });
+    slots_ = kSlotsMin;
+    while (names * 100 > slots_ * kFillPercentMax) slots_ *= 2;
+    size_ = kArenaHeaderSize + sizeof(SlotTable) + slots_ * sizeof(Slot) + sizeof(ZoneTable) +
+            zone_capacity_ * sizeof(ZoneEntry) + octets;
+    size_ = round_up(size_, kRefUnit);
+}
+
+void ImageCopier::copy_zones(uint8_t* target, size_t at) const {
+    auto* zones = reinterpret_cast<ZoneTable*>(target + at);
+    zones->capacity = zone_capacity_;
+    for (uint32_t i = 0; i < zone_capacity_; ++i)
+        for (size_t word = 0; word < 2; ++word)
+            zones->entries()[i].cut_depths[word].store(
+                view_.zone(i).cut_depths[word].load(std::memory_order_relaxed));
+}
+
+void ImageCopier::copy_to(uint8_t* target) const {
+    const ArenaHeader& from = view_.header();
+    auto* header = new (target) ArenaHeader{};
+    header->magic = kArenaMagic;
+    header->format_version = kArenaFormatVersion;
+    header->generation = from.generation;
+    std::memcpy(header->hash_secret, from.hash_secret, sizeof header->hash_secret);
+    header->version.store(view_.version());
+    for (size_t word = 0; word < 2; ++word) {
+        header->name_depths[word].store(from.name_depths[word].load());
+        header->apex_depths[word].store(from.apex_depths[word].load());
+    }
+    // These five may be of a version that came just after: they tell of freshness, not of content.
+    header->commit_lsn.store(from.commit_lsn.load());
+    header->commit_time_us.store(from.commit_time_us.load());
+    header->published_time_us.store(from.published_time_us.load());
+
+    size_t at = kArenaHeaderSize;
+    auto* table = reinterpret_cast<SlotTable*>(target + at);
+    table->mask = static_cast<uint32_t>(slots_ - 1);
+    header->table.store(ref_at(at));
+    at += table->size_bytes();
+    copy_zones(target, at);
+    auto* zones = reinterpret_cast<ZoneTable*>(target + at);
+    header->zones.store(ref_at(at));
+    at += sizeof(ZoneTable) + zone_capacity_ * sizeof(ZoneEntry);
+
+    uint64_t names = 0;
+    uint64_t zone_count = 0;
+    for_each_name([&](uint32_t tag, const Node* node) {
+        Ref first = ref_at(at);
+        insert(table, tag, first);
+        if (node->has(kNodeApex)) {
+            zones->entries()[node->zone].apex.store(first);
+            ++zone_count;
+        }
+        while (true) {
+            auto* copy = reinterpret_cast<Node*>(target + at);
+            std::memcpy(static_cast<void*>(copy), node, node->size);
+            copy->previous = 0;
+            at += node->size;
+            ++names;
+            if (node->shallower == 0) break;
+            copy->shallower = ref_at(at);
+            node = view_.at<Node>(node->shallower);
+        }
+    });
+    header->zone_count.store(zone_count);
+    header->name_count.store(names);
+}
+
+}  // namespace gatepost::storage

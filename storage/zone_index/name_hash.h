@@ -1,0 +1,93 @@
+// The keyed hash of domain names, computed label by label from the root, so that one pass over a name
+// gives the hash of each of its suffixes: a miss goes on with the ancestors for nothing.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "storage/zone/dname.h"
+
+namespace gatepost::storage {
+
+struct HashSecret {
+    uint64_t a;
+    uint64_t b;
+};
+
+// State after the root: the hash of ".".
+inline uint64_t hash_root(const HashSecret& secret) { return secret.a; }
+
+inline uint64_t hash_fold(uint64_t x, uint64_t y) {
+    __extension__ using Wide = unsigned __int128;
+    Wide product = static_cast<Wide>(x) * y;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+// Adds a label (lower-cased; `label` points at its length octet). Reads up to 8 octets behind the label:
+// the caller's buffer is padded by that much.
+inline uint64_t hash_label(const HashSecret& secret, uint64_t state, const uint8_t* label) {
+    size_t left = label[0];
+    const uint8_t* p = label + 1;
+    // The length goes into the first factor: ("ab","c") and ("a","bc") differ.
+    uint64_t key = secret.b ^ (uint64_t{label[0]} << 32 | label[0]);
+    while (left > 8) {
+        uint64_t word;
+        std::memcpy(&word, p, 8);
+        state = hash_fold(state ^ word, key);
+        p += 8;
+        left -= 8;
+    }
+    uint64_t word;
+    std::memcpy(&word, p, 8);
+    word &= ~uint64_t{0} >> (64 - 8 * left);
+    return hash_fold(state ^ word, key);
+}
+
+inline uint32_t hash_tag(uint64_t state) { return static_cast<uint32_t>(state ^ state >> 32); }
+
+inline constexpr size_t kNamePadding = 8;  // octets readable behind a name that is hashed or compared
+
+// ASCII upper case to lower case in all octets of a wire name, 8 at a time; a length octet is at most 63 and
+// stays. Writes a multiple of 8 octets.
+inline void lower_copy(uint8_t* to, const uint8_t* from, size_t length) {
+    constexpr uint64_t kOnes = 0x0101010101010101;
+    for (size_t i = 0; i < length; i += 8) {
+        uint64_t word;
+        std::memcpy(&word, from + i, 8);
+        uint64_t low7 = word & (kOnes * 0x7f);
+        // Bit 7 of each octet: >= 'A', and > 'Z'; octets of 0x80 and above are left alone.
+        uint64_t above_a = low7 + kOnes * (0x80 - 'A');
+        uint64_t above_z = low7 + kOnes * (0x80 - 'Z' - 1);
+        uint64_t upper = (above_a & ~above_z & ~word) & (kOnes * 0x80);
+        word |= upper >> 2;
+        std::memcpy(to + i, &word, 8);
+    }
+}
+
+// A lower-cased name with the hash of each suffix: hash[d] is that of its last d labels.
+struct HashedName {
+    uint8_t octets[kDnameLengthMax + kNamePadding + 1];
+    uint8_t length;                      // octets
+    uint8_t labels;                      // without the root
+    uint8_t offsets[kLabelCountMax + 1]; // offsets[d]: where the suffix of d labels begins
+    uint64_t hashes[kLabelCountMax + 1];
+
+    // `octets`, `length`, `labels` and `offsets` are set; fills `hashes`.
+    void hash(const HashSecret& secret) {
+        uint64_t state = hash_root(secret);
+        hashes[0] = state;
+        for (size_t d = 1; d <= labels; ++d) {
+            state = hash_label(secret, state, octets + offsets[d]);
+            hashes[d] = state;
+        }
+    }
+    // Sets everything from a well-formed uncompressed name; `name` need not be padded.
+    void assign(DnameView name, const HashSecret& secret);
+
+    uint32_t tag(size_t depth) const { return hash_tag(hashes[depth]); }
+    DnameView suffix(size_t depth) const {
+        return {octets + offsets[depth], size_t{length} - offsets[depth]};
+    }
+};
+
+}  // namespace gatepost::storage

@@ -1,0 +1,59 @@
+// The query path allocates nothing: counted by replacing the global operator new.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "dataplane/dns/responder.h"
+#include "tests/support/dns_text.h"
+#include "tests/support/test_arena.h"
+
+namespace {
+thread_local uint64_t allocations = 0;
+}  // namespace
+
+// NOLINTBEGIN: the replacement must be global.
+void* operator new(size_t size) {
+    ++allocations;
+    if (void* p = std::malloc(size)) return p;
+    std::abort();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, size_t) noexcept { std::free(p); }
+// NOLINTEND
+
+namespace gatepost::tests {
+namespace {
+
+TEST(Allocation, NoneFromParseToAnswer) {
+    TestArena arena;
+    arena.add_zone("example.");
+    arena.put("example.", {"www 60 A 192.0.2.1", "alias 60 CNAME www", "*.wild 60 A 192.0.2.2",
+                           "sub 60 NS ns.sub", "ns.sub 60 A 192.0.2.3", "@ 60 MX 10 www",
+                           "old 60 DNAME wild"});
+    arena.publish();
+    std::vector<std::vector<uint8_t>> queries;
+    for (const char* name : {"www.example.", "alias.example.", "x.wild.example.", "a.sub.example.",
+                             "nx.example.", "y.old.example.", "elsewhere."})
+        for (int edns : {-1, 1232}) queries.push_back(make_query({.name = name, .edns = edns}));
+    queries.push_back(make_query({.name = "example.", .type = "MX"}));
+    queries.push_back({1, 2, 3});
+    dataplane::Responder responder;
+    storage::WorkerCounters counters{};
+    std::vector<uint8_t> replies(queries.size() * 1232);
+    std::vector<dataplane::Exchange> burst;
+    for (size_t i = 0; i < queries.size(); ++i)
+        burst.push_back({.query = queries[i].data(),
+                         .query_length = static_cast<uint16_t>(queries[i].size()),
+                         .reply_capacity = 1232,
+                         .reply = replies.data() + i * 1232});
+    uint64_t before = allocations;
+    for (int round = 0; round < 100; ++round)
+        responder.answer_burst(&arena.image(), burst, counters);
+    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_GT(before, 0u) << "the counter counts";
+    EXPECT_EQ(counters.dropped[static_cast<size_t>(storage::Drop::runt)].load(), 100u);
+}
+
+}  // namespace
+}  // namespace gatepost::tests
