@@ -96,6 +96,8 @@ Status ZoneIndexWriter::State::replace_side(const HashedName& name, size_t depth
                     "the index arena is full at {} MiB: raise [controlplane] arena_size_max",
                     segment.size() >> 20);
     switch_head(name, depth, before, after);
+    count_as_child(name, depth, before, -1);
+    count_as_child(name, depth, after, +1);
     size_t index = before == 0 ? undo.size() : at<Node>(before)->undo_index;
     bool again = before != 0 && at<Node>(before)->version == building && index < undo.size() &&
                  index >= zone_mark.undo && undo[index].after == before;
@@ -107,7 +109,8 @@ Status ZoneIndexWriter::State::replace_side(const HashedName& name, size_t depth
         index = undo.size();
         undo.push_back({before, after});
     }
-    at<Node>(after)->undo_index = static_cast<uint32_t>(index);
+    for (Ref ref = after; ref != 0; ref = at<Node>(ref)->shallower)
+        at<Node>(ref)->undo_index = static_cast<uint32_t>(index);
     return {};
 }
 
@@ -125,12 +128,11 @@ void ZoneIndexWriter::State::switch_head(const HashedName& name, size_t depth, R
     for (Ref ref : {before, after})
         if (ref != 0 && at<Node>(ref)->has(kNodeApex) && !at<Node>(ref)->has(kNodeAbsent))
             zone_entry(at<Node>(ref)->zone).apex.store(after, std::memory_order_release);
-    account(name, depth, before, -1);
-    account(name, depth, after, +1);
+    account(depth, before, -1);
+    account(depth, after, +1);
 }
 
-void ZoneIndexWriter::State::account(const HashedName& name, size_t depth, Ref chain,
-                                     int direction) {
+void ZoneIndexWriter::State::account(size_t depth, Ref chain, int direction) {
     if (chain == 0 || at<Node>(chain)->has(kNodeAbsent)) return;
     auto step = static_cast<uint64_t>(int64_t{direction});
     for (Ref ref = chain; ref != 0; ref = at<Node>(ref)->shallower) {
@@ -138,10 +140,7 @@ void ZoneIndexWriter::State::account(const HashedName& name, size_t depth, Ref c
         name_count += step;
         for (uint16_t i = 0; i < node->rrset_count; ++i)
             if (node->rrsets()[i].count != 0) rrset_count += step;
-        if (node->has(kNodeApex))
-            zone_count += step;
-        else
-            count_child(name, depth, node->zone, direction);
+        if (node->has(kNodeApex)) zone_count += step;
         if (direction < 0) continue;
         if (node->has(kNodeApex)) depth_set(header->apex_depths, depth);
         if (node->has(kNodeCut) || node->has(kNodeDname))
@@ -149,30 +148,27 @@ void ZoneIndexWriter::State::account(const HashedName& name, size_t depth, Ref c
     }
 }
 
-void ZoneIndexWriter::State::count_child(const HashedName& name, size_t depth, uint32_t zone,
-                                         int direction) {
-    Node* parent = side(name, depth - 1, zone);
-    if (parent == nullptr) return;
-    uint32_t children = parent->children.load(std::memory_order_relaxed);
-    parent->children.store(children + static_cast<uint32_t>(direction), std::memory_order_relaxed);
-    const uint8_t* label = name.octets + name.offsets[depth];
-    if (direction > 0 && label[0] == 1 && label[1] == '*')
-        parent->flags.store(
-            static_cast<uint8_t>(parent->flags.load(std::memory_order_relaxed) | kNodeWildcard),
-            std::memory_order_relaxed);
-}
-
-// Which names lie below does not change by putting an older node back, whereas that node's own count may be
-// of a time before. A name that is gone has none below: children go first.
-void ZoneIndexWriter::State::carry_children(Ref from, Ref to) {
-    if (to == 0 || at<Node>(to)->has(kNodeAbsent)) return;
-    for (; to != 0; to = at<Node>(to)->shallower) {
-        uint32_t children = 0;
-        bool present = from != 0 && !at<Node>(from)->has(kNodeAbsent);
-        for (Ref ref = present ? from : 0; ref != 0; ref = at<Node>(ref)->shallower)
-            if (at<Node>(ref)->zone == at<Node>(to)->zone)
-                children = at<Node>(ref)->children.load(std::memory_order_relaxed);
-        at<Node>(to)->children.store(children, std::memory_order_relaxed);
+void ZoneIndexWriter::State::count_as_child(const HashedName& name, size_t depth, Ref chain,
+                                            int direction) {
+    if (chain == 0 || at<Node>(chain)->has(kNodeAbsent)) return;
+    for (Ref ref = chain; ref != 0; ref = at<Node>(ref)->shallower) {
+        if (at<Node>(ref)->has(kNodeApex)) continue;
+        Node* parent = side(name, depth - 1, at<Node>(ref)->zone);
+        GATEPOST_CHECK(parent != nullptr);
+        uint32_t children = parent->children.load(std::memory_order_relaxed);
+        // What this transaction made goes as a whole when it is rolled back; older nodes get their count back.
+        bool made_here = parent->version == building && parent->undo_index >= zone_mark.undo;
+        if (!made_here)
+            children_undo.push_back({static_cast<Ref>((reinterpret_cast<uint8_t*>(parent) -
+                                                       segment.data()) / kRefUnit),
+                                     children});
+        parent->children.store(children + static_cast<uint32_t>(direction),
+                               std::memory_order_relaxed);
+        const uint8_t* label = name.octets + name.offsets[depth];
+        if (label[0] == 1 && label[1] == '*')
+            parent->flags.store(
+                static_cast<uint8_t>(parent->flags.load(std::memory_order_relaxed) | kNodeWildcard),
+                std::memory_order_relaxed);
     }
 }
 
@@ -194,10 +190,12 @@ void ZoneIndexWriter::State::roll_back_to(Mark to) {
         undo.pop_back();
         const Node* node = at<Node>(after);
         hashed.assign({node->name(), node->name_length}, secret);
-        carry_children(after, before);
         switch_head(hashed, hashed.labels, after, before);
         discard_chain(after);
     }
+    for (; children_undo.size() > to.children_undo; children_undo.pop_back())
+        at<Node>(children_undo.back().node)
+            ->children.store(children_undo.back().children, std::memory_order_relaxed);
     uint64_t epoch = qsbr.epoch.load(std::memory_order_relaxed);
     for (; zones_taken.size() > to.zones_taken; zones_taken.pop_back())
         zones_freed.push_back({epoch, zones_taken.back()});
@@ -228,6 +226,7 @@ void ZoneIndexWriter::State::publish(ArenaOrigin origin) {
     }
     for (uint32_t zone : zones_removed) zones_freed.push_back({epoch, zone});
     undo.clear();
+    children_undo.clear();
     zones_taken.clear();
     zones_removed.clear();
     zone_mark = {};

@@ -46,10 +46,13 @@ class ZoneIndexWriter::State {
                         const NodeBuilder* builder);
     struct Mark {
         size_t undo = 0;
+        size_t children_undo = 0;
         size_t zones_taken = 0;
         size_t zones_removed = 0;
     };
-    Mark mark() const { return {undo.size(), zones_taken.size(), zones_removed.size()}; }
+    Mark mark() const {
+        return {undo.size(), children_undo.size(), zones_taken.size(), zones_removed.size()};
+    }
     void roll_back_to(Mark mark);
 
     // ---- zones
@@ -80,6 +83,11 @@ class ZoneIndexWriter::State {
         Ref before;
         Ref after;
     };
+    // An older node whose count of children was changed in place.
+    struct ChildrenUndo {
+        Ref node;
+        uint32_t children;
+    };
     struct Tombstone {
         uint64_t epoch;
         Ref node;
@@ -106,6 +114,7 @@ class ZoneIndexWriter::State {
     uint64_t building = 1;     // the version in the making
     bool shared = false;       // readers may have it: nothing is reused without a grace period
     std::vector<Undo> undo;
+    std::vector<ChildrenUndo> children_undo;
     Mark zone_mark;            // at begin_zone
     std::deque<Tombstone> tombstones;
     uint64_t zone_count = 0;
@@ -123,11 +132,11 @@ class ZoneIndexWriter::State {
     Ref lay_out_chain(const HashedName& name, size_t depth, Ref before, uint32_t zone,
                       const NodeBuilder* builder);
     Ref lay_out_node(const NodeBuilder& builder);
-    // Points the name's slot at `after` and moves counts, apex and the parents' children from `before` to it.
+    // Points the name's slot at `after` and moves counts and apex from `before` to it.
     void switch_head(const HashedName& name, size_t depth, Ref before, Ref after);
-    void account(const HashedName& name, size_t depth, Ref chain, int direction);
-    void count_child(const HashedName& name, size_t depth, uint32_t zone, int direction);
-    void carry_children(Ref from, Ref to);
+    void account(size_t depth, Ref chain, int direction);
+    // The parents' counts of names below them follow a chain that came (+1) or went (-1).
+    void count_as_child(const HashedName& name, size_t depth, Ref chain, int direction);
     void discard_chain(Ref chain);
 };
 

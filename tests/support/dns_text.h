@@ -1,5 +1,5 @@
-// DNS messages for tests: queries made from text, replies read back into lines. Independent of the code
-// under test: names are expanded and every count and length is checked.
+// DNS messages for tests: queries made from text, replies read back into lines. Independent of the
+// code under test: names are expanded and every count and length is checked.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ std::vector<uint8_t> make_query(const QueryText& query);
 struct ReplyText {
     std::string error;  // not empty: the reply is malformed
     uint16_t id = 0;
-    int rcode = 0;      // with the OPT record's upper bits
-    std::string flags;  // "qr aa tc rd ra ad cd", those that are set
-    std::string question;  // "www.Example.com. A"
-    std::vector<std::string> answer;      // "owner ttl TYPE data", in order
+    int rcode = 0;                    // with the OPT record's upper bits
+    std::string flags;                // "qr aa tc rd ra ad cd", those that are set
+    std::string question;             // "www.Example.com. A"
+    std::vector<std::string> answer;  // "owner ttl TYPE data", in order
     std::vector<std::string> authority;
     std::vector<std::string> additional;  // without OPT
     bool edns = false;

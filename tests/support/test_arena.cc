@@ -21,8 +21,14 @@ storage::Dname dname(const std::string& text, const std::string& origin) {
 }
 
 storage::SoaFields sample_soa(const std::string& apex, uint32_t serial) {
-    return {.mname = dname("ns1", apex), .rname = dname("hostmaster", apex), .serial = serial,
-            .refresh = 7200, .retry = 3600, .expire = 1209600, .minimum = 300, .ttl = 3600};
+    return {.mname = dname("ns1", apex),
+            .rname = dname("hostmaster", apex),
+            .serial = serial,
+            .refresh = 7200,
+            .retry = 3600,
+            .expire = 1209600,
+            .minimum = 300,
+            .ttl = 3600};
 }
 
 TestArena::TestArena(size_t size) : qsbr_(std::make_unique<storage::Qsbr>()) {
@@ -77,6 +83,8 @@ void TestArena::remove(const std::string& apex, const std::string& owner, const 
     EXPECT_TRUE(ok.has_value()) << (ok ? "" : ok.error().message);
 }
 
-void TestArena::publish(uint64_t lsn) { writer_->publish({.commit_lsn = lsn}); }
+void TestArena::publish(uint64_t lsn) {
+    writer_->publish({.commit_lsn = lsn});
+}
 
 }  // namespace gatepost::tests

@@ -18,8 +18,8 @@ class TestArena {
 
     // Adds a zone with a SOA of serial 1, minimum 300, TTL 3600.
     storage::ZoneIndex add_zone(const std::string& apex);
-    // "owner ttl type value": relative names belong to the zone; several lines of one owner and type
-    // make one RRset. '|' separates several values in one line.
+    // "owner ttl type value": relative names belong to the zone; several lines of one owner and
+    // type make one RRset. '|' separates several values in one line.
     void put(const std::string& apex, const std::vector<std::string>& lines);
     Status try_put(const std::string& apex, const std::string& line);
     void remove(const std::string& apex, const std::string& owner, const std::string& type);
