@@ -192,7 +192,7 @@ void Resolver::refer(const Node& cut) {
 
 void Resolver::deny(const Node& node, Rcode rcode) {
     result_.rcode = rcode;
-    const Node* apex = view_.apex(node.zone);
+    const Node* apex = node.has(storage::kNodeApex) ? &node : view_.apex(node.zone);
     if (apex == nullptr) return;
     if (!writer_.add_negative_soa(*apex, suffix_owner(node.zone_labels), query_.dnssec_ok))
         return truncate();

@@ -26,6 +26,11 @@ struct Outcome {
     ExtendedError extended_error = ExtendedError::none;
 };
 
+template <size_t lines>
+void prefetch_lines(const uint8_t* p) {
+    for (size_t i = 0; i < lines; ++i) __builtin_prefetch(p + i * storage::kCacheLine);
+}
+
 uint16_t write_opt(uint8_t* p, const Query& query, const Outcome& outcome, uint16_t payload_max) {
     uint16_t options = outcome.extended_error == ExtendedError::none ? 0 : kExtendedErrorSize;
     p[0] = 0;
@@ -114,53 +119,67 @@ void Responder::answer_stage(const uint8_t* image, std::span<Exchange> stage, Ta
     ZoneView view;
     if (image != nullptr) view = ZoneView(image);
     for (size_t i = 0; i < stage.size(); ++i) {
-        Query& query = queries_[i];
-        parse_query(stage[i], options_.udp_payload_max, query);
-        if (query.parsed != Parsed::ok || view.empty()) continue;
-        query.name.hash(view.secret());
-        view.table().prefetch(query.name.tag(query.name.labels));
+        parse_query(stage[i], options_.udp_payload_max, queries_[i]);
+        if (queries_[i].parsed != Parsed::ok || view.empty()) continue;
+        queries_[i].name.hash(view.secret());
+        view.table().prefetch(queries_[i].name.tag(queries_[i].name.labels));
     }
-    if (!view.empty()) {
-        for (size_t i = 0; i < stage.size(); ++i) {
-            const Query& query = queries_[i];
-            if (query.parsed != Parsed::ok) continue;
-            Ref ref = view.candidate(query.name.tag(query.name.labels));
-            if (ref == 0) continue;
-            const auto* node = view.at<uint8_t>(ref);
-            __builtin_prefetch(node);
-            __builtin_prefetch(node + storage::kCacheLine);
-        }
-    }
+    if (!view.empty()) prefetch_nodes(view, stage.size());
     for (size_t i = 0; i < stage.size(); ++i) {
-        Exchange& exchange = stage[i];
-        Query& query = queries_[i];
-        exchange.reply_length = 0;
-        if (query.parsed == Parsed::drop) {
-            ++tally.dropped[static_cast<size_t>(query.drop)];
-            continue;
-        }
-        copy_question(exchange, query);
-        Outcome outcome{.rcode = query.rcode};
-        // Room for an extended error is kept from the start: which reply wants one is not known yet.
-        size_t reserved = query.edns ? kOptSize + kExtendedErrorSize : 0;
-        AnswerWriter writer(exchange.reply, query.question_end,
-                            static_cast<uint16_t>(query.size_max - reserved));
-        if (query.parsed == Parsed::ok) {
-            if (view.empty()) {
-                outcome.rcode = Rcode::servfail;
-                outcome.extended_error = ExtendedError::not_ready;
-            } else {
-                const Node* exact = view.find(query.name, query.name.labels);
-                Resolution r = resolve(view, query, exact, writer);
-                outcome = {r.rcode, r.authoritative, r.truncated, r.extended_error};
-            }
-        }
-        exchange.reply_length = finish(exchange, query, outcome, writer, options_.udp_payload_max);
-        ++tally.queries[static_cast<size_t>(exchange.transport)]
-                       [static_cast<size_t>(exchange.family)];
-        ++tally.rcodes[static_cast<size_t>(outcome.rcode)];
-        tally.truncated += outcome.truncated;
+        stage[i].reply_length = 0;
+        if (queries_[i].parsed == Parsed::drop)
+            ++tally.dropped[static_cast<size_t>(queries_[i].drop)];
+        else
+            answer_one(view, stage[i], queries_[i], tally);
     }
+}
+
+// The slots are on their way: fetches the nodes they name, and, for names that are not there, those of the
+// names right above, where most such queries end.
+void Responder::prefetch_nodes(const ZoneView& view, size_t count) {
+    bool missing[kStage];
+    for (size_t i = 0; i < count; ++i) {
+        const Query& query = queries_[i];
+        missing[i] = false;
+        if (query.parsed != Parsed::ok) continue;
+        size_t depth = query.name.labels;
+        Ref ref = view.candidate(query.name.tag(depth));
+        missing[i] = ref == 0 && depth > 0;
+        if (ref != 0)
+            prefetch_lines<2>(view.at<uint8_t>(ref));
+        else if (missing[i])
+            view.table().prefetch(query.name.tag(depth - 1));
+    }
+    for (size_t i = 0; i < count; ++i) {
+        if (!missing[i]) continue;
+        const storage::HashedName& name = queries_[i].name;
+        Ref ref = view.candidate(name.tag(name.labels - size_t{1}));
+        // An apex, with its SOA behind other data.
+        if (ref != 0) prefetch_lines<5>(view.at<uint8_t>(ref));
+    }
+}
+
+void Responder::answer_one(const ZoneView& view, Exchange& exchange, const Query& query,
+                           Tally& tally) {
+    copy_question(exchange, query);
+    Outcome outcome{.rcode = query.rcode};
+    // Room for an extended error is kept from the start: which reply wants one is not known yet.
+    size_t reserved = query.edns ? kOptSize + kExtendedErrorSize : 0;
+    AnswerWriter writer(exchange.reply, query.question_end,
+                        static_cast<uint16_t>(query.size_max - reserved));
+    if (query.parsed == Parsed::ok) {
+        if (view.empty()) {
+            outcome.rcode = Rcode::servfail;
+            outcome.extended_error = ExtendedError::not_ready;
+        } else {
+            Resolution r = resolve(view, query, view.find(query.name, query.name.labels), writer);
+            outcome = {r.rcode, r.authoritative, r.truncated, r.extended_error};
+        }
+    }
+    exchange.reply_length = finish(exchange, query, outcome, writer, options_.udp_payload_max);
+    ++tally.queries[static_cast<size_t>(exchange.transport)][static_cast<size_t>(exchange.family)];
+    ++tally.rcodes[static_cast<size_t>(outcome.rcode)];
+    tally.truncated += outcome.truncated;
 }
 
 }  // namespace gatepost::dataplane

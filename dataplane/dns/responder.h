@@ -9,6 +9,10 @@
 #include "storage/arena/runtime_page.h"
 #include "storage/zone_index/image.h"
 
+namespace gatepost::storage {
+class ZoneView;
+}
+
 namespace gatepost::dataplane {
 
 enum class Transport : uint8_t { udp = 0, tcp = 1 };
@@ -48,6 +52,9 @@ class Responder {
     struct Tally;
 
     void answer_stage(const uint8_t* image, std::span<Exchange> stage, Tally& tally);
+    void prefetch_nodes(const storage::ZoneView& view, size_t count);
+    void answer_one(const storage::ZoneView& view, Exchange& exchange, const Query& query,
+                    Tally& tally);
 
     ResponderOptions options_;
     std::unique_ptr<Query[]> queries_;
