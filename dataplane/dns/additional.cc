@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dataplane/dns/target_name.h"
 #include "storage/base/bytes.h"
 #include "storage/zone/rrtype.h"
 
@@ -18,21 +19,6 @@ using storage::ZoneView;
 using storage::kRRFixedSize;
 constexpr RRType kAddressTypes[] = {RRType::A, RRType::AAAA};
 
-// Where the target's name begins in the RDATA.
-uint16_t target_offset(uint16_t type) {
-    switch (RRType{type}) {
-        case RRType::MX:
-        case RRType::AFSDB:
-        case RRType::SVCB:
-        case RRType::HTTPS:
-            return 2;
-        case RRType::SRV:
-            return 6;
-        default:
-            return 0;
-    }
-}
-
 // Whether `name` ends in the last `labels` labels of the node's name.
 bool ends_in(const HashedName& name, const Node& node, size_t labels) {
     if (name.labels < labels) return false;
@@ -40,7 +26,7 @@ bool ends_in(const HashedName& name, const Node& node, size_t labels) {
     for (size_t skip = node.labels - labels; skip > 0; --skip) tail += *tail + 1;
     size_t length = node.name_length - static_cast<size_t>(tail - node.name());
     storage::DnameView suffix = name.suffix(labels);
-    return suffix.length() == length && std::memcmp(tail, suffix.data(), length) == 0;
+    return suffix.length() == length && storage::equal_padded(tail, suffix.data(), length);
 }
 
 const Node* find_in_zone(const ZoneView& view, HashedName& name, uint32_t zone) {
@@ -68,11 +54,12 @@ bool add_addresses(const ZoneView& view, const Node& node, const RRsetEntry& rrs
     bool complete = true;
     HashedName target;
     uint16_t offset = target_offset(rrset.type);
-    size_t rdata = first_rdata;
+    size_t at = 0;  // of the record's RDATA, from the first one's
+    const uint8_t* data = node.data(rrset) + kRRFixedSize;
     for (uint16_t i = 0; i < rrset.count && count < kAdditionalTargetsMax; ++i) {
-        auto target_at = static_cast<uint16_t>(rdata + offset);
-        rdata += load_be16(writer.message() + rdata - 2) + kRRFixedSize;
-        writer.expand(target_at, target);
+        auto target_at = static_cast<uint16_t>(first_rdata + at + offset);
+        expand_target(node, data + at + offset, target);
+        at += load_be16(data + at - 2) + kRRFixedSize;
         if (!ends_in(target, node, node.zone_labels)) continue;
         const Node* found = find_in_zone(view, target, node.zone);
         if (found == nullptr || std::find(added, added + count, found) != added + count) continue;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "storage/base/bytes.h"
+#include "storage/zone/dname.h"
 #include "storage/zone/rrtype.h"
 
 namespace gatepost::dataplane {
@@ -53,31 +54,6 @@ uint16_t AnswerWriter::suffix_at(uint16_t name_at, size_t skip) const {
         skip -= size_t{label} + 1;
         at += size_t{label} + 1;
     }
-}
-
-void AnswerWriter::expand(uint16_t from, storage::HashedName& name) const {
-    size_t at = from;
-    size_t used = 0;
-    size_t labels = 0;
-    uint8_t starts[storage::kLabelCountMax];
-    uint8_t octets[storage::kDnameLengthMax + 1] = {};
-    while (true) {
-        uint8_t label = message_[at];
-        if (label >= 0xc0) {
-            at = load_be16(message_ + at) & kPointerMax;
-            continue;
-        }
-        if (label == 0) break;
-        starts[labels++] = static_cast<uint8_t>(used);
-        std::memcpy(octets + used, message_ + at, size_t{label} + 1);
-        used += size_t{label} + 1;
-        at += size_t{label} + 1;
-    }
-    name.length = static_cast<uint8_t>(used + 1);
-    name.labels = static_cast<uint8_t>(labels);
-    name.offsets[0] = static_cast<uint8_t>(used);
-    for (size_t i = 0; i < labels; ++i) name.offsets[labels - i] = starts[i];
-    storage::lower_copy(name.octets, octets, used + 1);
 }
 
 // Copies records while pointing each owner, and each pointer in RDATA, to where the owner stands now.

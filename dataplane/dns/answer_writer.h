@@ -1,12 +1,12 @@
-// Writes the sections of one reply. Records come precompiled (storage/zone_index/layout.h): where the
-// owner is the question's name they are copied as they are; elsewhere their pointers are relocated.
+// Writes the sections of one reply. Records come precompiled (storage/zone_index/layout.h): where
+// the owner is the question's name they are copied as they are; elsewhere their pointers are
+// relocated.
 #pragma once
 
 #include <cstdint>
 
 #include "dataplane/dns/message.h"
 #include "storage/zone_index/layout.h"
-#include "storage/zone_index/name_hash.h"
 
 namespace gatepost::dataplane {
 
@@ -15,7 +15,8 @@ enum class Section : uint8_t { answer, authority, additional };
 // Where the name that owns a record stands in the message.
 struct Owner {
     uint16_t at = storage::kQuestionOffset;  // offset of the name's first label
-    // Octets by which that name is longer than the one the record was compiled for: not 0 where a wildcard stands in.
+    // Octets by which that name is longer than the one the record was compiled for: not 0 where a
+    // wildcard stands in.
     int16_t longer = 0;
 
     bool is_question() const { return at == storage::kQuestionOffset && longer == 0; }
@@ -27,7 +28,8 @@ class AnswerWriter {
     AnswerWriter(uint8_t* message, uint16_t at, uint16_t limit)
         : message_(message), at_(at), limit_(limit) {}
 
-    // Adds an RRset, with its signatures if asked. Gives false, with nothing added, where it does not fit.
+    // Adds an RRset, with its signatures if asked. Gives false, with nothing added, where it does
+    // not fit.
     bool add(Section section, const storage::Node& node, const storage::RRsetEntry& rrset,
              Owner owner, bool signatures);
     // Only the signatures of an RRset.
@@ -35,7 +37,8 @@ class AnswerWriter {
                         const storage::RRsetEntry& rrset, Owner owner);
     // The SOA for a negative answer: with the lesser of its TTL and its MINIMUM (RFC 2308 §3).
     bool add_negative_soa(const storage::Node& apex, Owner owner, bool signatures);
-    // A CNAME from the owner to `target` (uncompressed wire form), as a DNAME makes it (RFC 6672 §3.1).
+    // A CNAME from the owner to `target` (uncompressed wire form), as a DNAME makes it (RFC 6672
+    // §3.1).
     bool add_cname(Owner owner, uint32_t ttl, const uint8_t* target, size_t target_length);
 
     // Of the record added last: offset of its RDATA; with add of several records, of the first one.
@@ -44,10 +47,9 @@ class AnswerWriter {
     uint16_t count(Section section) const { return counts_[static_cast<size_t>(section)]; }
     void set_limit(uint16_t limit) { limit_ = limit; }
 
-    // Offset of the suffix of a name in the message that begins `skip` octets (whole labels) into it.
+    // Offset of the suffix of a name in the message that begins `skip` octets (whole labels) into
+    // it.
     uint16_t suffix_at(uint16_t name_at, size_t skip) const;
-    // The name at `at`, expanded and lower-cased; hashes are not computed.
-    void expand(uint16_t at, storage::HashedName& name) const;
     const uint8_t* message() const { return message_; }
 
   private:

@@ -18,12 +18,12 @@ enum class Place : uint8_t {
 
 struct Location {
     Place place = Place::outside;
-    uint8_t depth = 0;                    // labels of `node`, or of the wildcard's parent
+    uint8_t depth = 0;  // labels of `node`, or of the wildcard's parent
     const storage::Node* node = nullptr;
 };
 
-// `exact` is what the index has for the whole name, if anything. `type` matters at a zone cut alone: DS is the parent's
-// (RFC 4035 §3.1.4.1).
+// `exact` is what the index has for the whole name, if anything. `type` matters at a zone cut
+// alone: DS is the parent's (RFC 4035 §3.1.4.1).
 Location locate(const storage::ZoneView& view, const storage::HashedName& name,
                 const storage::Node* exact, uint16_t type);
 

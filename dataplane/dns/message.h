@@ -39,10 +39,11 @@ enum class ExtendedError : uint16_t {
     not_authoritative = 20,
 };
 
-inline constexpr size_t kOptSize = 11;            // an OPT record without options
-inline constexpr size_t kExtendedErrorSize = 6;   // the option with no text
+inline constexpr size_t kOptSize = 11;           // an OPT record without options
+inline constexpr size_t kExtendedErrorSize = 6;  // the option with no text
 inline constexpr uint16_t kOptionExtendedError = 15;
-inline constexpr uint16_t kUdpPayloadMin = 512;   // octets, RFC 1035 §4.2.1, RFC 6891 §6.2.3
-inline constexpr uint16_t kPointerMax = 0x3fff;   // the farthest octet that a compression pointer reaches
+inline constexpr uint16_t kUdpPayloadMin = 512;  // octets, RFC 1035 §4.2.1, RFC 6891 §6.2.3
+inline constexpr uint16_t kPointerMax =
+    0x3fff;  // the farthest octet that a compression pointer reaches
 
 }  // namespace gatepost::dataplane

@@ -10,9 +10,9 @@
 namespace gatepost::dataplane {
 
 enum class Parsed : uint8_t {
-    ok,      // look it up
-    error,   // answer with `rcode`
-    drop,    // no answer; `drop` says why
+    ok,     // look it up
+    error,  // answer with `rcode`
+    drop,   // no answer; `drop` says why
 };
 
 struct Query {
@@ -21,11 +21,11 @@ struct Query {
     storage::Drop drop = storage::Drop::runt;
     bool edns = false;
     bool dnssec_ok = false;
-    bool question = false;       // there is one to echo
+    bool question = false;  // there is one to echo
     uint16_t type = 0;
-    uint16_t question_end = 0;   // offset behind the question
-    uint16_t size_max = 0;       // octets that the reply may have, the OPT record included
-    storage::HashedName name;    // lower-cased; hashes are not yet computed
+    uint16_t question_end = 0;  // offset behind the question
+    uint16_t size_max = 0;      // octets that the reply may have, the OPT record included
+    storage::HashedName name;   // lower-cased; hashes are not yet computed
 };
 
 // Reads `exchange.query` into `query`. Never looks beyond query_length.

@@ -1,6 +1,7 @@
 #include "dataplane/dns/resolution.h"
 
 #include "dataplane/dns/additional.h"
+#include "dataplane/dns/target_name.h"
 #include "storage/zone/rrtype.h"
 
 namespace gatepost::dataplane {
@@ -54,7 +55,6 @@ class Resolver {
 Resolution Resolver::run(const Node* exact) {
     for (size_t steps = 0; steps < kChainMax; ++steps) {
         if (step(locate(view_, *name_, exact, query_.type)) == Next::done) break;
-        writer_.expand(writer_.first_rdata(), chased_);
         chased_.hash(view_.secret());
         name_at_ = writer_.first_rdata();
         name_ = &chased_;
@@ -147,6 +147,7 @@ Resolver::Next Resolver::follow_cname(const Node& node, const RRsetEntry& cname,
         truncate();
         return Next::done;
     }
+    expand_target(node, node.data(cname) + storage::kRRFixedSize, chased_);
     // RFC 8482: what ANY asked for is given.
     return query_.type == kTypeAny ? Next::done : Next::follow;
 }
@@ -164,14 +165,17 @@ Resolver::Next Resolver::follow_dname(const Node& node) {
         result_.rcode = Rcode::yxdomain;
         return Next::done;
     }
-    uint8_t target[storage::kDnameLengthMax];
+    uint8_t target[storage::kDnameLengthMax + storage::kNamePadding] = {};
     std::memcpy(target, name_->octets, prefix);
-    std::memcpy(target + prefix, record + 12, target_length);
+    std::memcpy(target + prefix, record + storage::kRRFixedSize, target_length);
     if (!writer_.add_cname({.at = name_at_}, load_be32(record + 6), target,
                            prefix + target_length)) {
         truncate();
         return Next::done;
     }
+    storage::lower_copy(chased_.octets, target, prefix + target_length);
+    chased_.length = static_cast<uint8_t>(prefix + target_length);
+    chased_.index_labels();
     return query_.type == kTypeCname || query_.type == kTypeAny ? Next::done : Next::follow;
 }
 

@@ -1,5 +1,5 @@
-// Builds the records of one reply: steps 3 to 6 of RFC 1034 §4.3.2 with CNAME and DNAME followed through
-// all zones served here.
+// Builds the records of one reply: steps 3 to 6 of RFC 1034 §4.3.2 with CNAME and DNAME followed
+// through all zones served here.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace gatepost::dataplane {
 
-inline constexpr size_t kChainMax = 16;  // CNAME and DNAME steps; longer chains are nobody's intention
+inline constexpr size_t kChainMax =
+    16;  // CNAME and DNAME steps; longer chains are nobody's intention
 
 struct Resolution {
     Rcode rcode = Rcode::noerror;
@@ -20,7 +21,8 @@ struct Resolution {
     ExtendedError extended_error = ExtendedError::none;
 };
 
-// `exact` is what the index has for the question's whole name. Owner names are written as in the question.
+// `exact` is what the index has for the question's whole name. Owner names are written as in the
+// question.
 Resolution resolve(const storage::ZoneView& view, const Query& query, const storage::Node* exact,
                    AnswerWriter& writer);
 

@@ -1,5 +1,5 @@
-// Answers DNS queries out of a zones image, a burst at a time: parse all, hash and prefetch all, compare
-// all, write all. No allocation, no lock, no system call, no clock.
+// Answers DNS queries out of a zones image, a burst at a time: parse all, hash and prefetch all,
+// compare all, write all. No allocation, no lock, no system call, no clock.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,9 @@ struct Exchange {
     uint8_t* reply = nullptr;
 };
 
-inline constexpr size_t kBurstMax = 64;           // exchanges
-inline constexpr uint16_t kUdpPayloadMax = 1232;  // octets: fits every path without fragments (DNS flag day 2020)
+inline constexpr size_t kBurstMax = 64;  // exchanges
+inline constexpr uint16_t kUdpPayloadMax =
+    1232;  // octets: fits every path without fragments (DNS flag day 2020)
 
 struct ResponderOptions {
     uint16_t udp_payload_max = kUdpPayloadMax;
@@ -43,8 +44,8 @@ class Responder {
     explicit Responder(ResponderOptions options = {});
     ~Responder();
 
-    // Answers every exchange (at most kBurstMax) from what `image` has published when called; a null image answers
-    // SERVFAIL. The caller is an online QSBR reader.
+    // Answers every exchange (at most kBurstMax) from what `image` has published when called; a
+    // null image answers SERVFAIL. The caller is an online QSBR reader.
     void answer_burst(const storage::Image* image, std::span<Exchange> burst,
                       storage::WorkerCounters& counters);
 

@@ -13,6 +13,8 @@ namespace gatepost::storage {
 using Ref = uint32_t;                         // offset / kRefUnit; 0: none
 inline constexpr size_t kRefUnit = 16;        // octets
 inline constexpr size_t kArenaHeaderSize = 4096;
+// Readers load 8 octets at a time, and prefetch: this much stays free behind the last record.
+inline constexpr size_t kArenaTailPadding = 64;
 inline constexpr uint64_t kArenaMagic = 0x31414e4552415047;  // "GPARENA1"
 // Counts up with every change of the layout: an image of another version is refused and rebuilt.
 inline constexpr uint32_t kArenaFormatVersion = 1;

@@ -60,7 +60,7 @@ Ref BlockAllocator::allocate(size_t size, size_t alignment) {
     }
     uint64_t start = (high_water_ + alignment - 1) / alignment * alignment;
     uint64_t end = start + uint64_t{units} * kRefUnit;
-    if (end > segment_.size()) return 0;
+    if (end + kArenaTailPadding > segment_.size()) return 0;
     high_water_ = end;
     return static_cast<Ref>(start / kRefUnit);
 }

@@ -48,7 +48,7 @@ ImageCopier::ImageCopier(const uint8_t* source) : view_(source) {
     while (names * 100 > slots_ * kFillPercentMax) slots_ *= 2;
     size_ = kArenaHeaderSize + sizeof(SlotTable) + slots_ * sizeof(Slot) + sizeof(ZoneTable) +
             zone_capacity_ * sizeof(ZoneEntry) + octets;
-    size_ = round_up(size_, kRefUnit);
+    size_ = round_up(size_ + kArenaTailPadding, kRefUnit);
 }
 
 void ImageCopier::copy_zones(uint8_t* target, size_t at) const {

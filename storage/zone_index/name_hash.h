@@ -64,6 +64,21 @@ inline void lower_copy(uint8_t* to, const uint8_t* from, size_t length) {
     }
 }
 
+// Whether two names are the same octets. Both are readable up to a multiple of 8 octets.
+inline bool equal_padded(const uint8_t* a, const uint8_t* b, size_t length) {
+    for (; length >= 8; a += 8, b += 8, length -= 8) {
+        uint64_t x, y;
+        std::memcpy(&x, a, 8);
+        std::memcpy(&y, b, 8);
+        if (x != y) return false;
+    }
+    if (length == 0) return true;
+    uint64_t x, y;
+    std::memcpy(&x, a, 8);
+    std::memcpy(&y, b, 8);
+    return (x ^ y) << (64 - 8 * length) == 0;
+}
+
 // A lower-cased name with the hash of each suffix: hash[d] is that of its last d labels.
 struct HashedName {
     uint8_t octets[kDnameLengthMax + kNamePadding + 1];
@@ -80,6 +95,16 @@ struct HashedName {
             state = hash_label(secret, state, octets + offsets[d]);
             hashes[d] = state;
         }
+    }
+    // Sets `labels` and `offsets` from `octets` and `length`.
+    void index_labels() {
+        uint8_t starts[kLabelCountMax];
+        size_t count = 0;
+        for (size_t at = 0; octets[at] != 0; at += size_t{octets[at]} + 1)
+            starts[count++] = static_cast<uint8_t>(at);
+        labels = static_cast<uint8_t>(count);
+        offsets[0] = static_cast<uint8_t>(length - 1);
+        for (size_t i = 0; i < count; ++i) offsets[count - i] = starts[i];
     }
     // Sets everything from a well-formed uncompressed name; `name` need not be padded.
     void assign(DnameView name, const HashSecret& secret);

@@ -57,13 +57,14 @@ class ZoneView {
         const uint8_t* octets = name.octets + name.offsets[depth];
         return find(name.tag(depth), octets, size_t{name.length} - name.offsets[depth]);
     }
+    // `lower` is readable up to a multiple of 8 octets.
     const Node* find(uint32_t tag, const uint8_t* lower, size_t length) const {
         for (uint32_t i = tag;; ++i) {
             Slot slot = table_->at(i);
             if (slot == 0) return nullptr;
             if (slot_tag(slot) != tag || slot_ref(slot) == kSlotDeleted) continue;
             const Node* node = at<Node>(slot_ref(slot));
-            if (node->name_length == length && std::memcmp(node->name(), lower, length) == 0)
+            if (node->name_length == length && equal_padded(node->name(), lower, length))
                 return visible(node);
         }
     }
