@@ -76,7 +76,7 @@ class MasterReader {
     void take_generate(Source& source);
     bool generate(Source& source, const Head& head, int64_t value, const std::string& pattern);
 
-    bool full() const { return error_count_ >= options_.errors_max; }
+    bool full() const { return error_count_ > 0 && error_count_ >= options_.errors_max; }
     void report(const Source& source, TextPosition where, std::string message);
     void report(const Source& source, const Token& token, std::string message);
     void report_missing(const Source& source, std::string message);

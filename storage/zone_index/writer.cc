@@ -13,16 +13,6 @@ namespace {
 
 constexpr uint16_t kTypeSoa = static_cast<uint16_t>(RRType::SOA);
 
-std::vector<uint8_t> soa_rdata(const SoaFields& soa) {
-    std::vector<uint8_t> rdata;
-    ByteWriter writer(rdata);
-    writer.bytes(soa.mname.view().wire());
-    writer.bytes(soa.rname.view().wire());
-    for (uint32_t field : {soa.serial, soa.refresh, soa.retry, soa.expire, soa.minimum})
-        writer.u32(field);
-    return rdata;
-}
-
 Status no_zone(ZoneIndex zone) {
     return fail(ErrorCode::refused, "the index has no zone number {}", zone);
 }
@@ -53,7 +43,8 @@ Result<ZoneIndex> ZoneIndexWriter::add_zone(DnameView apex, const SoaFields& soa
         return fail(ErrorCode::conflict, "zone {} is there already", dname_to_text(apex));
     auto zone = s.take_zone();
     if (!zone) return zone;
-    std::vector<uint8_t> rdata = soa_rdata(soa);
+    std::vector<uint8_t> rdata;
+    soa_to_rdata(soa, rdata);
     const Bytes rdatas[] = {rdata};
     DnameView name = s.hashed.suffix(labels);
     if (Status ok = compile_rrset(name, RRType::SOA, soa.ttl, rdatas, s.compiled); !ok)
@@ -70,7 +61,8 @@ Status ZoneIndexWriter::set_soa(ZoneIndex zone, const SoaFields& soa) {
     if (zone >= s.zones_used || s.zone_entry(zone).apex.load() == 0) return no_zone(zone);
     const Node* apex = s.apex_of(zone);
     Dname owner(DnameView(apex->name(), apex->name_length));
-    std::vector<uint8_t> rdata = soa_rdata(soa);
+    std::vector<uint8_t> rdata;
+    soa_to_rdata(soa, rdata);
     const Bytes rdatas[] = {rdata};
     if (Status ok = compile_rrset(owner, RRType::SOA, soa.ttl, rdatas, s.compiled); !ok) return ok;
     return s.put_part(zone, owner, kTypeSoa);

@@ -24,6 +24,7 @@
 #include "storage/base/error.h"
 #include "storage/zone/dname.h"
 #include "storage/zone/rrtype.h"
+#include "storage/zone/soa.h"
 
 namespace gatepost::storage {
 
@@ -46,16 +47,7 @@ struct ArenaStats {
     uint64_t size_max_bytes = 0;
 };
 
-struct SoaFields {
-    Dname mname;
-    Dname rname;
-    uint32_t serial = 0;
-    uint32_t refresh = 0;  // seconds
-    uint32_t retry = 0;    // seconds
-    uint32_t expire = 0;   // seconds
-    uint32_t minimum = 0;  // seconds: TTL of negative answers (RFC 2308 §4)
-    uint32_t ttl = 0;      // seconds: TTL of the SOA record itself
-};
+using SoaFields = Soa;
 
 class ZoneIndexWriter {
   public:
