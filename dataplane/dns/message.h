@@ -13,7 +13,6 @@ inline constexpr uint8_t kFlagAa = 0x04;
 inline constexpr uint8_t kFlagTc = 0x02;
 inline constexpr uint8_t kFlagRd = 0x01;
 inline constexpr uint8_t kOpcodeMask = 0x78;
-inline constexpr uint8_t kFlagCd = 0x10;  // octet 3
 inline constexpr uint8_t kRcodeMask = 0x0f;
 
 inline constexpr size_t kQdcountAt = 4;

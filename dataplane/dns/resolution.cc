@@ -1,5 +1,7 @@
 #include "dataplane/dns/resolution.h"
 
+#include <algorithm>
+
 #include "dataplane/dns/additional.h"
 #include "dataplane/dns/target_name.h"
 #include "storage/zone/rrtype.h"
@@ -49,13 +51,20 @@ class Resolver {
     const HashedName* name_;
     uint16_t name_at_ = storage::kQuestionOffset;
     HashedName chased_;
+    const Node* dnames_[kChainMax];  // those in the answer
+    size_t dname_count_ = 0;
     Resolution result_;
 };
 
 Resolution Resolver::run(const Node* exact) {
+    uint64_t visited[kChainMax];
     for (size_t steps = 0; steps < kChainMax; ++steps) {
+        visited[steps] = name_->hashes[name_->labels];
         if (step(locate(view_, *name_, exact, query_.type)) == Next::done) break;
         chased_.hash(view_.secret());
+        // A chain that comes back to one of its names: what would follow is in the answer already.
+        uint64_t* end = visited + steps + 1;
+        if (std::find(visited, end, chased_.hashes[chased_.labels]) != end) break;
         name_at_ = writer_.first_rdata();
         name_ = &chased_;
         exact = view_.find(chased_, chased_.labels);
@@ -154,9 +163,16 @@ Resolver::Next Resolver::follow_cname(const Node& node, const RRsetEntry& cname,
 
 Resolver::Next Resolver::follow_dname(const Node& node) {
     const RRsetEntry* dname = node.find(kTypeDname);
-    if (!writer_.add(Section::answer, node, *dname, suffix_owner(node.labels), query_.dnssec_ok)) {
-        truncate();
-        return Next::done;
+    // A chain may pass the same DNAME again, for another name below it.
+    const Node** end = dnames_ + dname_count_;
+    if (std::find(dnames_, end, &node) == end) {
+        if (!writer_.add(Section::answer, node, *dname, suffix_owner(node.labels),
+                         query_.dnssec_ok)) {
+            truncate();
+            return Next::done;
+        }
+        *end = &node;
+        ++dname_count_;
     }
     const uint8_t* record = node.data(*dname);
     size_t target_length = load_be16(record + 10);

@@ -14,7 +14,8 @@ using storage::Node;
 using storage::Ref;
 using storage::ZoneView;
 
-// Queries in flight at a time: enough to hide the memory's latency, few enough to stay in the first-level cache.
+// Queries in flight at a time: enough to hide the memory's latency, few enough to stay in the
+// first-level cache.
 constexpr size_t kStage = 16;
 
 constexpr uint16_t kDoBit = 0x8000;
@@ -59,13 +60,12 @@ uint16_t finish(const Exchange& exchange, const Query& query, const Outcome& out
                 const AnswerWriter& writer, uint16_t payload_max) {
     uint8_t* message = exchange.reply;
     uint16_t end = outcome.truncated ? query.question_end : writer.position();
-    // RFC 1035 §4.1.1: opcode and RD are copied; RFC 4035 §3.1.6: so is CD.
+    // RFC 1035 §4.1.1: opcode and RD are copied; RFC 4035 §3.1.6: AD and CD are cleared.
     uint8_t flags = kFlagQr | (message[2] & (kOpcodeMask | kFlagRd));
     if (outcome.authoritative) flags |= kFlagAa;
     if (outcome.truncated) flags |= kFlagTc;
     message[2] = flags;
-    message[3] = static_cast<uint8_t>((message[3] & kFlagCd) |
-                                      (static_cast<uint8_t>(outcome.rcode) & kRcodeMask));
+    message[3] = static_cast<uint8_t>(outcome.rcode) & kRcodeMask;
     store_be16(message + kQdcountAt, query.question ? 1 : 0);
     bool empty = outcome.truncated;
     uint16_t additional = empty ? 0 : writer.count(Section::additional);
@@ -134,8 +134,8 @@ void Responder::answer_stage(const uint8_t* image, std::span<Exchange> stage, Ta
     }
 }
 
-// The slots are on their way: fetches the nodes they name, and, for names that are not there, those of the
-// names right above, where most such queries end.
+// The slots are on their way: fetches the nodes they name, and, for names that are not there, those
+// of the names right above, where most such queries end.
 void Responder::prefetch_nodes(const ZoneView& view, size_t count) {
     bool missing[kStage];
     for (size_t i = 0; i < count; ++i) {
@@ -163,8 +163,8 @@ void Responder::answer_one(const ZoneView& view, Exchange& exchange, const Query
                            Tally& tally) {
     copy_question(exchange, query);
     Outcome outcome{.rcode = query.rcode};
-    // Room for an extended error is kept from the start: which reply wants one is not known yet.
-    size_t reserved = query.edns ? kOptSize + kExtendedErrorSize : 0;
+    // A reply with an extended error has no records, and so room for it.
+    size_t reserved = query.edns ? kOptSize : 0;
     AnswerWriter writer(exchange.reply, query.question_end,
                         static_cast<uint16_t>(query.size_max - reserved));
     if (query.parsed == Parsed::ok) {

@@ -135,7 +135,7 @@ TEST_F(ResponderTest, CnameChains) {
     ReplyText nodata = ask({.name = "alias.example.", .type = "MX"});
     EXPECT_EQ(nodata.answer.size(), 1u);
     EXPECT_EQ(nodata.authority, Lines{kSoa});
-    EXPECT_EQ(ask({.name = "loop1.example."}, Transport::tcp, 65535).answer.size(), 16u);
+    EXPECT_EQ(ask({.name = "loop1.example."}, Transport::tcp, 65535).answer.size(), 2u);
 }
 
 TEST_F(ResponderTest, Wildcards) {

@@ -1,0 +1,118 @@
+"""dnsperf, on its own core."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+from cpu import CpuMeter, MachineMeter
+from process import BenchError
+
+CORE = 1
+RATE_MAX = 2_000_000  # queries a second: more than dnsperf can send
+
+
+@dataclass(frozen=True)
+class Load:
+    completed: int
+    lost: int
+    qps: float
+    rcodes: dict = field(default_factory=dict)  # mnemonic → share
+    response_octets: float = 0.0
+
+
+def command(port, queries, seconds, rate=RATE_MAX):
+    # 200 in flight: Knot leaves the socket's buffer at its default, which holds some 270 datagrams.
+    # More in flight would be lost there, and each loss would block dnsperf until its time-out.
+    return [
+        "taskset", "-c", str(CORE), "dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(queries),
+        "-m", "udp", "-l", str(seconds), "-Q", str(rate), "-q", "200", "-c", "4", "-T", "1", "-t", "1",
+    ]  # fmt: skip
+
+
+def _number(pattern, text):
+    found = re.search(pattern, text)
+    if not found:
+        raise BenchError(f"dnsperf said nothing of {pattern!r}:\n{text[-2000:]}")
+    return float(found.group(1))
+
+
+def parse(text):
+    return Load(
+        completed=int(_number(r"Queries completed:\s+(\d+)", text)),
+        lost=int(_number(r"Queries lost:\s+(\d+)", text)),
+        qps=_number(r"Queries per second:\s+([\d.]+)", text),
+        rcodes={name: float(share) / 100
+                for name, share in re.findall(r"([A-Z]+) \d+ \(([\d.]+)%\)",
+                                              text.partition("Response codes:")[2].split("\n")[0])},
+        response_octets=_number(r"Average packet size:\s+request \d+, response (\d+)", text),
+    )  # fmt: skip
+
+
+def run(port, queries, seconds, rate=RATE_MAX):
+    done = subprocess.run(
+        command(port, queries, seconds, rate), capture_output=True, text=True, timeout=seconds + 60, check=False
+    )
+    if done.returncode != 0:
+        raise BenchError(f"dnsperf ended with {done.returncode}: {done.stderr[-1000:]}")
+    return parse(done.stdout)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run of load against one server."""
+
+    load: Load
+    cpu_us: float  # per answered query
+    user_us: float
+    system_us: float
+    others_cores: float  # what else kept the machine busy
+
+
+def measure(server, queries, seconds):
+    machine = MachineMeter()
+    own = _own_seconds()
+    start = time.monotonic()
+    meter = CpuMeter(server.pid)
+    load = run(server.port, queries, seconds)
+    cpu = meter.stop()
+    elapsed = time.monotonic() - start
+    per_query = 1e6 / max(1, load.completed)
+    return Measured(
+        load,
+        cpu.seconds * per_query,
+        cpu.user * per_query,
+        cpu.system * per_query,
+        machine.others(cpu.seconds + _own_seconds() - own, elapsed),
+    )
+
+
+def _own_seconds():
+    """Of this process and its ended children, dnsperf among them."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+class Background:
+    """Steady load beside a measurement: from `with` to its end."""
+
+    def __init__(self, port, queries, rate, seconds_max=3600):
+        self.argv = command(port, queries, seconds_max, rate)
+        self.load = None
+
+    def __enter__(self):
+        self.popen = subprocess.Popen(self.argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        time.sleep(1.5)  # it reads its queries first
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.popen.send_signal(signal.SIGINT)  # it reports at the end, also at this one
+        try:
+            text, _ = self.popen.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            text, _ = self.popen.communicate()
+        if kind is None:
+            self.load = parse(text)

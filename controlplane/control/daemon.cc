@@ -1,0 +1,180 @@
+#include "controlplane/control/daemon.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "controlplane/control/privileges.h"
+#include "controlplane/control/status_report.h"
+#include "controlplane/sync/clock.h"
+#include "storage/base/fd_channel.h"
+
+namespace gatepost::controlplane {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kSyncStopMax{2000};  // then a connection attempt is cut off
+constexpr milliseconds kIdlePoll{10'000};   // silent clients are closed in time
+constexpr milliseconds kWorkerPoll{1};      // while a waiter lacks nothing but a worker
+
+Status check_state_dir(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        return fail(errno == EACCES ? ErrorCode::permission : ErrorCode::refused,
+                    "making the state folder {}: {}", path, std::strerror(errno));
+    if (::access(path.c_str(), W_OK | X_OK) != 0)
+        return fail(ErrorCode::permission, "the state folder {} cannot be written: {}", path,
+                    std::strerror(errno));
+    return {};
+}
+
+Result<UniqueFd> open_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    // Blocked before any thread starts, so that all of them inherit it.
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd) return fail(ErrorCode::refused, "making a signalfd: {}", std::strerror(errno));
+    return fd;
+}
+
+}  // namespace
+
+Daemon::Daemon(DaemonOptions options, storage::RuntimeMapping page, ControlServer server)
+    : options_(std::move(options)),
+      started_at_us_(now_us()),
+      page_(std::move(page)),
+      server_(std::move(server)),
+      channel_(options_.channel_fd) {}
+
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::create(DaemonOptions options) {
+    if (Status ok = drop_privileges(options.user); !ok)
+        return tl::unexpected(std::move(ok).error());
+    if (Status ok = check_state_dir(options.state_dir); !ok)
+        return tl::unexpected(std::move(ok).error());
+    auto page = options.runtime_fd >= 0 ? storage::RuntimeMapping::map(UniqueFd(options.runtime_fd))
+                                        : storage::RuntimeMapping::create();
+    if (!page) return tl::unexpected(std::move(page).error());
+    auto server = ControlServer::listen(options.control_socket);
+    if (!server) return tl::unexpected(std::move(server).error());
+    std::unique_ptr<Daemon> daemon(
+        new Daemon(std::move(options), std::move(*page), std::move(*server)));
+    if (Status ok = daemon->open(); !ok) return tl::unexpected(std::move(ok).error());
+    return daemon;
+}
+
+Status Daemon::open() {
+    auto signals = open_signals();
+    if (!signals) return tl::unexpected(std::move(signals).error());
+    signals_ = std::move(*signals);
+    wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake_) return fail(ErrorCode::refused, "making an eventfd: {}", std::strerror(errno));
+    page_->controlplane_pid.store(static_cast<uint32_t>(::getpid()));
+    server_.set_handler([this](ClientId client, const std::string& line) { serve(client, line); });
+
+    const auto ring = [this] {
+        const uint64_t one = 1;
+        (void)!::write(wake_.get(), &one, sizeof one);
+    };
+    SyncHooks hooks;
+    hooks.progressed = ring;
+    hooks.arena_ready = [this, ring](int fd, uint64_t generation) {
+        if (channel_)
+            if (Status ok = channel_send(channel_.get(), ChannelVerb::arena, generation, fd); !ok)
+                log_error("control.hand_over_failed").field("error", ok.error().message);
+        ring();
+    };
+    SyncOptions sync;
+    sync.dsn = options_.dsn;
+    sync.arena_size_max = options_.arena_size_max;
+    sync_ = std::make_unique<SyncService>(std::move(sync), *page_, std::move(hooks));
+    checkpointer_ = std::make_unique<Checkpointer>(options_.state_dir + "/zones.ckpt",
+                                                   options_.checkpoint_interval, sync_->board(),
+                                                   page_->qsbr, ring);
+    return {};
+}
+
+Status Daemon::run() {
+    is_stopped_ = false;
+    if (Status ok = sync_->start(); !ok) return ok;
+    checkpointer_->start();
+    log_info("control.started")
+        .field("version", GATEPOST_VERSION)
+        .field("pid", ::getpid())
+        .field("control_socket", options_.control_socket);
+    if (channel_)
+        if (Status ok = channel_send(channel_.get(), ChannelVerb::ready, 0); !ok)
+            log_error("control.channel_failed").field("error", ok.error().message);
+    while (!is_stopping_) poll_once();
+    stop();
+    return {};
+}
+
+void Daemon::stop() {
+    log_info("control.stopping");
+    sync_->request_stop();
+    is_stopped_ = sync_->wait_stopped(kSyncStopMax);
+    checkpointer_->finish();
+    const ControlServer closing = std::move(server_);  // its socket goes, whatever follows
+    log_info("control.stopped");
+}
+
+void Daemon::poll_once() {
+    std::vector<pollfd> polls = {
+        {signals_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}, {channel_.get(), POLLIN, 0}};
+    server_.add_polls(polls);
+    if (::poll(polls.data(), polls.size(), poll_timeout_ms()) < 0) {
+        for (pollfd& poll : polls) poll.revents = 0;
+    }
+    if (polls[1].revents != 0) {
+        uint64_t count;
+        (void)!::read(wake_.get(), &count, sizeof count);
+    }
+    if (polls[0].revents != 0) take_signals();
+    if (polls[2].revents != 0) take_channel();
+    server_.handle(polls);
+    answer_lsn_waiters();
+    answer_checkpoint_waiters();
+}
+
+int Daemon::poll_timeout_ms() const {
+    if (server_.has_work()) return 0;
+    auto timeout = kIdlePoll;
+    const auto now = Clock::now();
+    for (const LsnWaiter& waiter : lsn_waiters_) {
+        timeout = std::min(timeout, std::chrono::ceil<milliseconds>(waiter.deadline - now));
+        if (sync_->board().has_reached(waiter.lsn)) timeout = std::min(timeout, kWorkerPoll);
+    }
+    return static_cast<int>(std::max<int64_t>(timeout.count(), 0));
+}
+
+void Daemon::take_signals() {
+    signalfd_siginfo info;
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info)
+        if (info.ssi_signo != SIGHUP) is_stopping_ = true;
+}
+
+void Daemon::take_channel() {
+    auto message = channel_receive(channel_.get());
+    if (!message) {
+        // Without its supervisor, nobody would take a new arena on.
+        log_error("control.channel_failed").field("error", message.error().message);
+        is_stopping_ = true;
+    } else if (*message && (*message)->verb == ChannelVerb::shutdown) {
+        is_stopping_ = true;
+    }
+}
+
+}  // namespace gatepost::controlplane

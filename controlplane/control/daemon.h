@@ -1,0 +1,81 @@
+// gatepost-controlplane at work: the sync thread, the checkpoint thread, and in the main thread one
+// loop over the control socket, the supervisor's channel and signals. Requests that wait
+// (sync.wait, checkpoint) are kept here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "controlplane/control/checkpointer.h"
+#include "controlplane/control/control_server.h"
+#include "controlplane/control/options.h"
+#include "controlplane/sync/sync_service.h"
+#include "storage/arena/runtime_page.h"
+#include "storage/base/unique_fd.h"
+
+namespace gatepost::controlplane {
+
+class Daemon {
+  public:
+    // Checks and opens what a start needs; PostgreSQL need not be there.
+    static Result<std::unique_ptr<Daemon>> create(DaemonOptions options);
+    ~Daemon();
+
+    // Until a signal or the supervisor ends it.
+    Status run();
+    // False where the sync thread could not be stopped in time: the process must end without
+    // destructors.
+    bool is_stopped() const { return is_stopped_; }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    struct LsnWaiter {
+        ClientId client = 0;
+        Lsn lsn = 0;
+        Clock::time_point begin;
+        Clock::time_point deadline;
+    };
+    struct CheckpointWaiter {
+        ClientId client = 0;
+        uint64_t attempts = 0;  // of the checkpointer, at which it is answered
+    };
+
+    Daemon(DaemonOptions options, storage::RuntimeMapping page, ControlServer server);
+    Status open();
+    void poll_once();
+    void take_signals();
+    void take_channel();
+    void stop();
+
+    void serve(ClientId client, const std::string& line);
+    void serve_wait(ClientId client, const nlohmann::json& request);
+    void serve_zone(ClientId client, const nlohmann::json& request);
+    void reply(ClientId client, nlohmann::json report);
+    void reply_error(ClientId client, const Error& error);
+
+    void answer_lsn_waiters();
+    void answer_checkpoint_waiters();
+    // Every worker of a living dataplane answers from the newest arena.
+    bool workers_are_current() const;
+    int poll_timeout_ms() const;
+
+    DaemonOptions options_;
+    int64_t started_at_us_ = 0;
+    storage::RuntimeMapping page_;
+    ControlServer server_;
+    UniqueFd channel_;
+    UniqueFd signals_;
+    UniqueFd wake_;  // an eventfd: the other threads have news
+    std::unique_ptr<SyncService> sync_;
+    std::unique_ptr<Checkpointer> checkpointer_;
+    std::vector<LsnWaiter> lsn_waiters_;
+    std::vector<CheckpointWaiter> checkpoint_waiters_;
+    bool is_stopping_ = false;
+    bool is_stopped_ = true;
+};
+
+}  // namespace gatepost::controlplane

@@ -1,0 +1,159 @@
+// The requests of the control socket.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "controlplane/control/daemon.h"
+#include "controlplane/control/status_report.h"
+
+namespace gatepost::controlplane {
+
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr int64_t kWaitDefaultMs = 5000;
+constexpr int64_t kWaitMaxMs = 600'000;
+
+std::string text_member(const json& request, const char* name) {
+    const auto found = request.find(name);
+    return found != request.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::string line_of(const json& report) {
+    // Names out of the database are UTF-8; what is not must not end the process.
+    return report.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void Daemon::reply(ClientId client, json report) {
+    report["ok"] = true;
+    server_.reply(client, line_of(report));
+}
+
+void Daemon::reply_error(ClientId client, const Error& error) {
+    server_.reply(
+        client,
+        line_of({{"ok", false},
+                 {"error", {{"code", static_cast<int>(error.code)}, {"message", error.message}}}}));
+}
+
+void Daemon::serve(ClientId client, const std::string& line) {
+    const json request = json::parse(line, nullptr, false);
+    if (!request.is_object()) {
+        reply_error(client, {ErrorCode::usage,
+                             "a request is one JSON object on one line, such as "
+                             "{\"op\":\"status\"}"});
+        return;
+    }
+    const std::string op = text_member(request, "op");
+    if (op == "status") {
+        reply(client, status_report({started_at_us_, sync_->board(), *checkpointer_, *page_}));
+    } else if (op == "sync.wait") {
+        serve_wait(client, request);
+    } else if (op == "checkpoint") {
+        checkpoint_waiters_.push_back({client, checkpointer_->request()});
+    } else if (op == "zone.status") {
+        serve_zone(client, request);
+    } else {
+        reply_error(client,
+                    {ErrorCode::usage,
+                     fmt::format("unknown op '{}'; known are status, sync.wait, checkpoint, "
+                                 "zone.status",
+                                 op)});
+    }
+}
+
+void Daemon::serve_zone(ClientId client, const json& request) {
+    const std::string zone = text_member(request, "zone");
+    const auto name = storage::dname_from_text(zone);
+    if (zone.empty() || !name) {
+        reply_error(client,
+                    {ErrorCode::usage, fmt::format("'{}' is not a zone's name: {}", zone,
+                                                   name ? "it is empty" : name.error().message)});
+        return;
+    }
+    reply(client, zone_report(storage::dname_to_text(storage::dname_lower(*name)), sync_->board()));
+}
+
+void Daemon::serve_wait(ClientId client, const json& request) {
+    const auto lsn = lsn_from_text(text_member(request, "lsn"));
+    if (!lsn) {
+        reply_error(client, {ErrorCode::usage, lsn.error().message});
+        return;
+    }
+    int64_t timeout_ms = kWaitDefaultMs;
+    if (const auto found = request.find("timeout_ms"); found != request.end()) {
+        if (!found->is_number_integer() || found->get<int64_t>() < 0 ||
+            found->get<int64_t>() > kWaitMaxMs) {
+            reply_error(client, {ErrorCode::usage,
+                                 fmt::format("timeout_ms must be from 0 to {}", kWaitMaxMs)});
+            return;
+        }
+        timeout_ms = found->get<int64_t>();
+    }
+    const auto now = Clock::now();
+    lsn_waiters_.push_back({client, *lsn, now, now + milliseconds(timeout_ms)});
+    // answer_lsn_waiters follows in the same turn of the loop.
+}
+
+void Daemon::answer_lsn_waiters() {
+    if (lsn_waiters_.empty()) return;
+    const auto now = Clock::now();
+    const SyncStatus sync = sync_->board().status();
+    bool any_behind = false;
+    std::erase_if(lsn_waiters_, [&](const LsnWaiter& waiter) {
+        const bool reached = sync_->board().has_reached(waiter.lsn);
+        const std::string lsn = lsn_to_text(waiter.lsn);
+        if (reached && workers_are_current()) {
+            reply(waiter.client,
+                  {{"lsn", lsn},
+                   {"commit_lsn", lsn_to_text(sync.commit_lsn)},
+                   {"waited_ms",
+                    std::chrono::duration<double, std::milli>(now - waiter.begin).count()}});
+            return true;
+        }
+        if (now >= waiter.deadline) {
+            const std::string why =
+                reached ? "the dataplane has not taken the newest index on"
+                        : fmt::format("sync is {} at {}{}{}", sync_phase_name(sync.phase),
+                                      lsn_to_text(sync.commit_lsn), sync.error.empty() ? "" : ": ",
+                                      sync.error);
+            reply_error(waiter.client, {ErrorCode::unreachable,
+                                        fmt::format("{} is not answered from yet: {}", lsn, why)});
+            return true;
+        }
+        any_behind = any_behind || !reached;
+        return false;
+    });
+    sync_->set_probing(any_behind);
+}
+
+void Daemon::answer_checkpoint_waiters() {
+    if (checkpoint_waiters_.empty()) return;
+    const CheckpointStatus status = checkpointer_->status();
+    std::erase_if(checkpoint_waiters_, [&](const CheckpointWaiter& waiter) {
+        if (status.attempts < waiter.attempts) return false;
+        if (!status.error.empty())
+            reply_error(waiter.client, {ErrorCode::refused, status.error});
+        else
+            reply(waiter.client, {{"path", checkpointer_->path()},
+                                  {"written_at", time_json(status.written_at_us)},
+                                  {"size_bytes", status.size_bytes},
+                                  {"commit_lsn", lsn_to_text(status.commit_lsn)}});
+        return true;
+    });
+}
+
+bool Daemon::workers_are_current() const {
+    if (page_->dataplane_pid.load() == 0) return true;
+    const uint64_t generation = sync_->board().status().generation;
+    const size_t count = std::min<size_t>(page_->worker_count.load(), storage::kWorkersMax);
+    for (size_t i = 0; i < count; ++i)
+        if (page_->workers[i].arena_generation.load(std::memory_order_acquire) != generation)
+            return false;
+    return true;
+}
+
+}  // namespace gatepost::controlplane

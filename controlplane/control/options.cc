@@ -1,0 +1,105 @@
+#include "controlplane/control/options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdio>
+#include <span>
+
+namespace gatepost::controlplane {
+
+namespace {
+
+struct Unit {
+    std::string_view name;
+    uint64_t factor;
+};
+
+constexpr Unit kSizeUnits[] = {{"", 1},          {"B", 1},         {"KiB", 1 << 10},
+                               {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", uint64_t{1} << 40}};
+constexpr Unit kDurationUnits[] = {
+    {"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+
+Result<uint64_t> number_with_unit(const std::string& text, std::span<const Unit> units,
+                                  std::string_view example) {
+    uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc()) {
+        const std::string_view unit(rest, static_cast<size_t>(end - rest));
+        for (const Unit& known : units) {
+            if (known.name != unit) continue;
+            uint64_t product = 0;
+            if (__builtin_mul_overflow(number, known.factor, &product) || product >> 62 != 0) break;
+            return product;
+        }
+    }
+    return fail(ErrorCode::usage, "'{}' is not a value such as {}", text, example);
+}
+
+// Turns a parser of ours into a check for CLI11, which also stores the value.
+template <typename T, typename Parse>
+CLI::callback_t store(T& target, Parse parse) {
+    return [&target, parse](const CLI::results_t& values) {
+        auto parsed = parse(values.front());
+        if (!parsed) throw CLI::ValidationError(parsed.error().message);
+        target = *parsed;
+        return true;
+    };
+}
+
+}  // namespace
+
+Result<uint64_t> size_from_argument(const std::string& text) {
+    return number_with_unit(text, kSizeUnits, "512MiB or 4GiB");
+}
+
+Result<std::chrono::milliseconds> duration_from_argument(const std::string& text) {
+    const auto value = number_with_unit(text, kDurationUnits, "500ms, 30s or 5m");
+    if (!value) return tl::unexpected(value.error());
+    return std::chrono::milliseconds(static_cast<int64_t>(*value));
+}
+
+std::variant<DaemonOptions, ExitNow> parse_options(int argc, char** argv) {
+    DaemonOptions options;
+    CLI::App app(
+        "Follows the database and keeps the index of zones that the dataplane answers from.\n"
+        "Normally started by `gatepost run`.",
+        "gatepost-controlplane");
+    app.set_version_flag("--version", "gatepost-controlplane " GATEPOST_VERSION);
+    app.add_option("--dsn", options.dsn, "connection string or URI of PostgreSQL")->required();
+    app.add_option("--state-dir", options.state_dir, "folder for the checkpoint (zones.ckpt)")
+        ->required();
+    app.add_option("--control-socket", options.control_socket, "unix socket for the commands")
+        ->required();
+    app.add_option("--arena-size-max", store(options.arena_size_max, size_from_argument),
+                   "memory that the index may take (4GiB)");
+    app.add_option("--checkpoint-interval",
+                   store(options.checkpoint_interval, duration_from_argument),
+                   "from checkpoint to checkpoint (30s)");
+    app.add_option("--channel-fd", options.channel_fd, "descriptor of the supervisor's channel");
+    app.add_option("--runtime-fd", options.runtime_fd, "descriptor of the runtime page");
+    app.add_option("--user", options.user, "user to become, when started as root");
+    app.add_option("--log-format", store(options.log_format, log_format_from_text),
+                   "logfmt or json");
+    app.add_option("--log-level", store(options.log_level, log_level_from_text),
+                   "debug, info, warning or error");
+    app.footer(
+        "Examples:\n"
+        "  gatepost-controlplane --dsn postgresql:///gatepost --state-dir /var/lib/gatepost \\\n"
+        "      --control-socket /run/gatepost/control.sock --user gatepost\n"
+        "  gatepost-controlplane --dsn 'host=db.example.net dbname=gatepost' --state-dir state \\\n"
+        "      --control-socket control.sock --arena-size-max 512MiB --log-level debug");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return ExitNow{code == 0 ? 0 : static_cast<int>(ErrorCode::usage)};
+    }
+    if (options.checkpoint_interval < std::chrono::milliseconds(100)) {
+        std::fputs("gatepost-controlplane: --checkpoint-interval must be at least 100ms\n", stderr);
+        return ExitNow{static_cast<int>(ErrorCode::usage)};
+    }
+    return options;
+}
+
+}  // namespace gatepost::controlplane

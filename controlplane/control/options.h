@@ -1,0 +1,40 @@
+// The command line of gatepost-controlplane.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "controlplane/log/event_log.h"
+#include "storage/base/error.h"
+
+namespace gatepost::controlplane {
+
+struct DaemonOptions {
+    std::string dsn;
+    std::string state_dir;
+    std::string control_socket;
+    uint64_t arena_size_max = uint64_t{4} << 30;  // octets
+    std::chrono::milliseconds checkpoint_interval{30000};
+    int channel_fd = -1;  // to the supervisor; -1: there is none
+    int runtime_fd = -1;  // the runtime page; -1: a private one
+    std::string user;     // to become, when started as root
+    LogFormat log_format = LogFormat::logfmt;
+    LogLevel log_level = LogLevel::info;
+};
+
+struct ExitNow {
+    int code = 0;
+};
+
+// ExitNow: --help and --version are answered, or the fault is explained on stderr.
+std::variant<DaemonOptions, ExitNow> parse_options(int argc, char** argv);
+
+// "4GiB", "512MiB", "1048576": octets without a unit.
+Result<uint64_t> size_from_argument(const std::string& text);
+// "30s", "500ms", "5m", "1h"; a bare number is in milliseconds, which is how the supervisor passes
+// it.
+Result<std::chrono::milliseconds> duration_from_argument(const std::string& text);
+
+}  // namespace gatepost::controlplane

@@ -1,0 +1,184 @@
+#include "controlplane/control/status_report.h"
+
+#include <unistd.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "controlplane/sync/clock.h"
+
+namespace gatepost::controlplane {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kHeldZonesMax = 100;  // listed; their number is told in full
+
+json text_or_null(const std::string& text) {
+    return text.empty() ? json(nullptr) : json(text);
+}
+
+json lsn_json(Lsn lsn) {
+    return lsn == 0 ? json(nullptr) : json(lsn_to_text(lsn));
+}
+
+// RFC 6895 §2.3.
+std::string rcode_name(size_t rcode) {
+    static constexpr const char* kNames[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+                                             "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+                                             "NXRRSET", "NOTAUTH", "NOTZONE"};
+    if (rcode < std::size(kNames)) return kNames[rcode];
+    return rcode == 16 ? "BADVERS" : fmt::format("RCODE{}", rcode);
+}
+
+std::string drop_name(size_t reason) {
+    using storage::Drop;
+    switch (static_cast<Drop>(reason)) {
+        case Drop::runt:
+            return "runt";
+        case Drop::not_a_query:
+            return "not_a_query";
+        case Drop::reply_overflow:
+            return "reply_overflow";
+        case Drop::send_failed:
+            return "send_failed";
+        case Drop::source_port_zero:
+            return "source_port_zero";
+        case Drop::tcp_limit:
+            return "tcp_limit";
+        case Drop::tcp_idle:
+            return "tcp_idle";
+        case Drop::tcp_framing:
+            return "tcp_framing";
+        case Drop::receive_overflow:
+            return "receive_overflow";
+    }
+    return fmt::format("reason{}", reason);
+}
+
+json worker_report(size_t index, const storage::WorkerCounters& worker) {
+    const auto read = [](const std::atomic<uint64_t>& counter) {
+        return counter.load(std::memory_order_relaxed);
+    };
+    json rcodes = json::object();
+    for (size_t i = 0; i < storage::kRcodes; ++i)
+        if (const uint64_t count = read(worker.rcodes[i]); count != 0)
+            rcodes[rcode_name(i)] = count;
+    json dropped = json::object();
+    for (size_t i = 0; i < storage::kDropReasons; ++i)
+        if (const uint64_t count = read(worker.dropped[i]); count != 0)
+            dropped[drop_name(i)] = count;
+    return {{"worker", index},
+            {"arena_generation", read(worker.arena_generation)},
+            {"queries",
+             {{"udp4", read(worker.queries[0][0])},
+              {"udp6", read(worker.queries[0][1])},
+              {"tcp4", read(worker.queries[1][0])},
+              {"tcp6", read(worker.queries[1][1])}}},
+            {"rcodes", std::move(rcodes)},
+            {"truncated", read(worker.truncated)},
+            {"dropped", std::move(dropped)},
+            {"tcp_connections", read(worker.tcp_connections)},
+            {"tcp_connections_total", read(worker.tcp_connections_total)}};
+}
+
+json dataplane_report(const storage::RuntimePage& page) {
+    json workers = json::array();
+    const size_t count = std::min<size_t>(page.worker_count.load(), storage::kWorkersMax);
+    for (size_t i = 0; i < count; ++i) workers.push_back(worker_report(i, page.workers[i]));
+    return {{"pid", page.dataplane_pid.load()},
+            {"starts", page.dataplane_starts.load()},
+            {"workers", std::move(workers)}};
+}
+
+json sync_report(const SyncStatus& sync) {
+    json age = nullptr;
+    if (sync.caught_up_at_us != 0)
+        age = static_cast<double>(std::max<int64_t>(0, now_us() - sync.caught_up_at_us)) / 1e6;
+    return {{"state", sync_phase_name(sync.phase)},
+            {"since", time_json(sync.since_us)},
+            {"error", text_or_null(sync.error)},
+            {"commit_lsn", lsn_json(sync.commit_lsn)},
+            {"commit_time", time_json(sync.commit_time_us)},
+            {"received_lsn", lsn_json(sync.received_lsn)},
+            {"caught_up_at", time_json(sync.caught_up_at_us)},
+            {"age_seconds", std::move(age)},
+            {"transactions_total", sync.transactions_total},
+            {"changes_total", sync.changes_total},
+            {"loads_total", sync.loads_total},
+            {"load_seconds", sync.load_seconds}};
+}
+
+json arena_report(const SyncStatus& sync) {
+    return {{"generation", sync.generation},
+            {"version", sync.arena.version},
+            {"zones", sync.arena.zones},
+            {"names", sync.arena.names},
+            {"rrsets", sync.arena.rrsets},
+            {"used_bytes", sync.arena.used_bytes},
+            {"free_bytes", sync.arena.free_bytes},
+            {"retired_bytes", sync.arena.retired_bytes},
+            {"size_max_bytes", sync.arena.size_max_bytes},
+            {"huge_pages", sync.huge_pages}};
+}
+
+json checkpoint_report(const Checkpointer& checkpointer) {
+    const CheckpointStatus status = checkpointer.status();
+    return {{"path", checkpointer.path()},
+            {"written_at", time_json(status.written_at_us)},
+            {"size_bytes", status.size_bytes},
+            {"commit_lsn", lsn_json(status.commit_lsn)},
+            {"error", text_or_null(status.error)}};
+}
+
+json held_report(const ZoneDirectory& directory) {
+    json held = json::array();
+    for (const HeldZone& zone : directory.held(kHeldZonesMax))
+        held.push_back({{"zone", zone.zone},
+                        {"since", time_json(zone.hold.since_us)},
+                        {"reason", zone.hold.reason}});
+    return held;
+}
+
+}  // namespace
+
+json time_json(int64_t time_us) {
+    if (time_us == 0) return nullptr;
+    const std::time_t seconds = time_us / 1'000'000;
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char date[32];
+    std::strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    return fmt::format("{}.{:03}Z", date, time_us / 1000 % 1000);
+}
+
+json status_report(const StatusSources& sources) {
+    const SyncStatus sync = sources.board.status();
+    const auto directory = sources.board.directory();
+    return {{"controlplane",
+             {{"pid", ::getpid()},
+              {"version", GATEPOST_VERSION},
+              {"started_at", time_json(sources.started_at_us)}}},
+            {"sync", sync_report(sync)},
+            {"arena", arena_report(sync)},
+            {"checkpoint", checkpoint_report(sources.checkpointer)},
+            {"held_zones", held_report(*directory)},
+            {"held_zones_total", directory->held_count()},
+            {"dataplane", dataplane_report(sources.page)}};
+}
+
+json zone_report(const std::string& zone, const SyncBoard& board) {
+    const auto info = board.directory()->find(zone);
+    if (!info)
+        return {{"zone", zone}, {"state", "unknown"}, {"serial", nullptr}, {"held", nullptr}};
+    json held = nullptr;
+    if (info->hold)
+        held = {{"since", time_json(info->hold->since_us)}, {"reason", info->hold->reason}};
+    return {{"zone", zone},
+            {"state", info->hold ? "held" : "served"},
+            {"serial", info->served ? json(info->serial) : json(nullptr)},
+            {"held", std::move(held)}};
+}
+
+}  // namespace gatepost::controlplane

@@ -1,0 +1,28 @@
+// The answer to `status`: everything that the control plane knows of itself, the data and the
+// workers, as JSON.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "controlplane/control/checkpointer.h"
+#include "controlplane/sync/sync_board.h"
+#include "storage/arena/runtime_page.h"
+
+namespace gatepost::controlplane {
+
+struct StatusSources {
+    int64_t started_at_us = 0;
+    const SyncBoard& board;
+    const Checkpointer& checkpointer;
+    const storage::RuntimePage& page;
+};
+
+nlohmann::json status_report(const StatusSources& sources);
+nlohmann::json zone_report(const std::string& zone, const SyncBoard& board);
+
+// RFC 3339, UTC, milliseconds; null for never (0).
+nlohmann::json time_json(int64_t time_us);
+
+}  // namespace gatepost::controlplane

@@ -1,0 +1,16 @@
+DROP TRIGGER rrsets_after_delete ON gatepost.rrsets;
+DROP TRIGGER rrsets_after_update ON gatepost.rrsets;
+DROP TRIGGER rrsets_after_insert ON gatepost.rrsets;
+DROP FUNCTION gatepost.rrsets_after_delete();
+DROP FUNCTION gatepost.rrsets_after_update();
+DROP FUNCTION gatepost.rrsets_after_insert();
+DROP FUNCTION gatepost.zones_bump(bigint[]);
+DROP FUNCTION gatepost.rrset_to_json(integer, text[]);
+DROP FUNCTION gatepost.rrset_refuse_beside_cname(text, text, text);
+DROP FUNCTION gatepost.type_excludes(text, text);
+DROP FUNCTION gatepost.rrset_refuse(bigint, text, text, text, integer, text[]);
+DROP FUNCTION gatepost.rrset_is_valid(text, text, text, integer, text[]);
+DROP FUNCTION gatepost.rdata_is_valid(text, text[]);
+DROP FUNCTION gatepost.ipv6_is_valid(text);
+DROP FUNCTION gatepost.ipv4_is_valid(text);
+DROP FUNCTION gatepost.type_is_valid(text);

@@ -1,0 +1,2 @@
+DROP PUBLICATION gatepost;
+DROP VIEW gatepost.records;

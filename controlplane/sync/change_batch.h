@@ -1,0 +1,58 @@
+// The row changes of one transaction, kept compactly until its commit arrives, then handed out zone
+// by zone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "controlplane/sync/rows.h"
+
+namespace gatepost::controlplane {
+
+enum class ChangeKind : uint8_t { zone_put, zone_remove, rrset_put, rrset_remove };
+
+struct Change {
+    ZoneId zone_id = 0;
+    uint64_t offset = 0;  // of the row in the batch's octets
+    uint32_t length = 0;  // octets
+    ChangeKind kind = ChangeKind::zone_put;
+};
+
+class ChangeBatch {
+  public:
+    void put_zone(const ZoneRow& row);
+    void remove_zone(ZoneId id);
+    // A row without its data takes them from the last change of the same RRset among the recent
+    // ones of this batch; false where there is none.
+    [[nodiscard]] bool put_rrset(const RRsetRow& row);
+    void remove_rrset(const RRsetKey& key);
+
+    // Sorts the changes by zone; those of one zone keep their order.
+    void group_by_zone();
+    std::span<const Change> changes() const { return changes_; }
+
+    ZoneRow zone(const Change& change) const { return read_zone_row(octets(change)); }
+    // Of rrset_put and rrset_remove; the latter has nothing but its key.
+    RRsetRow rrset(const Change& change) const { return read_rrset_row(octets(change)); }
+    Bytes octets(const Change& change) const {
+        return Bytes(octets_).subspan(change.offset, change.length);
+    }
+
+    bool empty() const { return changes_.empty(); }
+    size_t size() const { return changes_.size(); }
+    // Heap octets that the batch fills.
+    size_t size_bytes() const { return octets_.size() + changes_.size() * sizeof(Change); }
+    // Keeps a moderate buffer for the next transaction.
+    void clear();
+
+  private:
+    void add(ZoneId zone_id, ChangeKind kind, size_t offset);
+    std::optional<RRsetRow> last_row(const RRsetKey& key) const;
+
+    std::vector<uint8_t> octets_;
+    std::vector<Change> changes_;
+};
+
+}  // namespace gatepost::controlplane

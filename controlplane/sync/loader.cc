@@ -1,0 +1,147 @@
+#include "controlplane/sync/loader.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <vector>
+
+#include "controlplane/pg/copy.h"
+#include "controlplane/schema/schema.h"
+#include "controlplane/sync/initial_load.h"
+
+namespace gatepost::controlplane {
+
+namespace {
+
+template <size_t N>
+std::string column_list(const std::array<std::string_view, N>& names) {
+    std::string list;
+    for (const std::string_view name : names) {
+        if (!list.empty()) list += ", ";
+        list += name;
+    }
+    return list;
+}
+
+std::string id_list(const std::vector<ZoneId>& ids) {
+    std::string list;
+    for (const ZoneId id : ids)
+        fmt::format_to(std::back_inserter(list), "{}{}", list.empty() ? "" : ",", id);
+    return list;
+}
+
+// Reads a table, or the rows of it that `where` picks, as tuples whose columns stand in the order
+// of Columns::kNames. Gives the count of rows.
+template <typename Columns, typename Take>
+Result<uint64_t> copy_table(Connection& connection, std::string_view table,
+                            const std::string& where, const std::atomic<bool>& stop, Take take) {
+    const auto columns = Columns::resolve(Columns::kNames);
+    if (!columns) return tl::unexpected(columns.error());
+    CopyBinaryReader reader;
+    std::vector<TupleField> tuple;
+    uint64_t count = 0;
+    auto copied = connection.copy_out(
+        fmt::format("COPY (SELECT {} FROM {}.{} {}) TO STDOUT (FORMAT binary)",
+                    column_list(Columns::kNames), kSchemaName, table, where),
+        [&](Bytes message) -> Status {
+            if (stop.load(std::memory_order_relaxed))
+                return fail(ErrorCode::refused, "the load was given up: the control plane stops");
+            const auto fields = reader.row(message);
+            if (!fields) return tl::unexpected(fields.error());
+            if (fields->empty()) return {};  // the trailer
+            tuple.clear();
+            for (const CopyField& field : *fields)
+                tuple.push_back({field.bytes, field.null ? FieldKind::null : FieldKind::binary});
+            auto row = columns->row(tuple);
+            if (!row) return tl::unexpected(std::move(row).error());
+            ++count;
+            return take(*row);
+        });
+    if (!copied)
+        return wrap(fmt::format("loading {}.{}", kSchemaName, table), std::move(copied).error());
+    return count;
+}
+
+// What the load needs to know before it begins.
+struct Preface {
+    int64_t time_us = 0;
+    uint64_t rrsets_expected = 0;
+    uint32_t wal_block_size = 0;
+};
+
+Result<Preface> enter_snapshot(Connection& connection, const std::string& snapshot) {
+    auto begun = connection.exec(
+        fmt::format("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}",
+                    connection.quote_literal(snapshot)));
+    if (!begun) return tl::unexpected(std::move(begun).error());
+    if (Status ok = schema_require_current(connection); !ok)
+        return tl::unexpected(std::move(ok).error());
+    auto row = connection.exec(
+        "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,"
+        " (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = "
+        "'gatepost.rrsets'::regclass),"
+        " current_setting('wal_block_size')::int");
+    if (!row) return tl::unexpected(std::move(row).error());
+    return Preface{row->integer(0, 0), static_cast<uint64_t>(row->integer(0, 1)),
+                   static_cast<uint32_t>(row->integer(0, 2))};
+}
+
+Status second_pass(Connection& connection, InitialLoad& load, const std::vector<ZoneId>& held,
+                   const std::atomic<bool>& stop) {
+    const std::string ids = id_list(held);
+    auto zones =
+        copy_table<ZoneColumns>(connection, kZonesTable, fmt::format("WHERE id IN ({})", ids), stop,
+                                [&](const ZoneRow& row) -> Status {
+                                    load.collect_zone(row);
+                                    return {};
+                                });
+    if (!zones) return tl::unexpected(std::move(zones).error());
+    auto rrsets = copy_table<RRsetColumns>(connection, kRRsetsTable,
+                                           fmt::format("WHERE zone_id IN ({})", ids), stop,
+                                           [&](const RRsetRow& row) -> Status {
+                                               load.collect_rrset(row);
+                                               return {};
+                                           });
+    if (!rrsets) return tl::unexpected(std::move(rrsets).error());
+    return {};
+}
+
+}  // namespace
+
+Result<LoadResult> load_zones(Connection& connection, const LoadOptions& options,
+                              storage::Qsbr& qsbr, const std::atomic<bool>& stop) {
+    const auto preface = enter_snapshot(connection, options.snapshot);
+    if (!preface) return tl::unexpected(preface.error());
+    auto segment = storage::Segment::create("gatepost-zones", options.arena_size_max);
+    if (!segment) return tl::unexpected(std::move(segment).error());
+    auto writer = storage::ZoneIndexWriter::create(std::move(*segment), qsbr, options.generation,
+                                                   preface->rrsets_expected);
+    if (!writer) return tl::unexpected(std::move(writer).error());
+
+    LoadResult result;
+    result.store = std::make_unique<ZoneStore>(std::move(*writer));
+    result.snapshot_time_us = preface->time_us;
+    result.wal_block_size = preface->wal_block_size;
+    InitialLoad load(*result.store);
+    auto zones = copy_table<ZoneColumns>(connection, kZonesTable, "", stop,
+                                         [&](const ZoneRow& row) { return load.put_zone(row); });
+    if (!zones) return tl::unexpected(std::move(zones).error());
+    auto rrsets =
+        copy_table<RRsetColumns>(connection, kRRsetsTable, "", stop,
+                                 [&](const RRsetRow& row) { return load.put_rrset(row); });
+    if (!rrsets) return tl::unexpected(std::move(rrsets).error());
+    auto held = load.finish_pass();
+    if (!held) return tl::unexpected(std::move(held).error());
+    if (!held->empty())
+        if (Status ok = second_pass(connection, load, *held, stop); !ok)
+            return tl::unexpected(std::move(ok).error());
+    load.finish();
+    if (auto done = connection.exec("COMMIT"); !done)
+        return tl::unexpected(std::move(done).error());
+    result.store->writer->publish({options.lsn, preface->time_us});
+    result.zones = *zones;
+    result.rrsets = *rrsets;
+    return result;
+}
+
+}  // namespace gatepost::controlplane

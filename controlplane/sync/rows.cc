@@ -1,0 +1,206 @@
+#include "controlplane/sync/rows.h"
+
+#include "storage/base/check.h"
+
+namespace gatepost::controlplane {
+
+namespace {
+
+template <size_t N>
+Result<ColumnIndexes<N>> find_columns(std::string_view table,
+                                      const std::array<std::string_view, N>& names,
+                                      std::span<const std::string_view> columns) {
+    ColumnIndexes<N> found{};
+    for (size_t i = 0; i < N; ++i) {
+        size_t at = 0;
+        while (at < columns.size() && columns[at] != names[i]) ++at;
+        if (at == columns.size())
+            return fail(
+                ErrorCode::schema,
+                "the table {}.{} is published without the column {}; the schema does not fit "
+                "this program: see `gatepost schema status`",
+                kSchemaName, table, names[i]);
+        found[i] = static_cast<uint16_t>(at);
+    }
+    return found;
+}
+
+// Takes values of one tuple; the first one that is not what it should be is remembered.
+template <typename Columns>
+class TupleReader {
+  public:
+    TupleReader(std::string_view table, Tuple tuple,
+                const ColumnIndexes<Columns::kNames.size()>& index)
+        : table_(table), tuple_(tuple), index_(index) {}
+
+    std::string_view text(size_t column) {
+        const Bytes bytes = value(column);
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+    int64_t integer(size_t column) {
+        const Bytes bytes = value(column);
+        switch (bytes.size()) {
+            case 2:
+                return static_cast<int16_t>(load_be16(bytes.data()));
+            case 4:
+                return static_cast<int32_t>(load_be32(bytes.data()));
+            case 8:
+                return static_cast<int64_t>(load_be64(bytes.data()));
+            default:
+                blame(column, "is not an integer in binary form");
+                return 0;
+        }
+    }
+    Bytes value(size_t column) {
+        const TupleField* f = field(column);
+        if (f == nullptr) return {};
+        if (f->kind != FieldKind::binary) {
+            blame(column, f->kind == FieldKind::null        ? "is NULL"
+                          : f->kind == FieldKind::unchanged ? "was not sent"
+                                                            : "came in text form");
+            return {};
+        }
+        return f->bytes;
+    }
+    bool is_unchanged(size_t column) {
+        const TupleField* f = field(column);
+        return f != nullptr && f->kind == FieldKind::unchanged;
+    }
+    bool ok() const { return why_.empty(); }
+    tl::unexpected<Error> error() const {
+        return fail(ErrorCode::invalid, "a row of {}.{} cannot be read: {} {}", kSchemaName, table_,
+                    column_, why_);
+    }
+
+  private:
+    const TupleField* field(size_t column) {
+        if (index_[column] < tuple_.size()) return &tuple_[index_[column]];
+        blame(column, "is missing");
+        return nullptr;
+    }
+    void blame(size_t column, std::string_view why) {
+        if (!ok()) return;
+        column_ = Columns::kNames[column];
+        why_ = why;
+    }
+
+    std::string_view table_;
+    Tuple tuple_;
+    const ColumnIndexes<Columns::kNames.size()>& index_;
+    std::string_view column_;
+    std::string_view why_;
+};
+
+void append_text(ByteWriter& writer, std::string_view text) {
+    writer.u32(static_cast<uint32_t>(text.size()));
+    writer.bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+std::string_view read_text(ByteReader& reader) {
+    const Bytes bytes = reader.bytes(reader.u32());
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+Result<ZoneColumns> ZoneColumns::resolve(std::span<const std::string_view> columns) {
+    auto found = find_columns(kZonesTable, kNames, columns);
+    if (!found) return tl::unexpected(std::move(found).error());
+    ZoneColumns result;
+    result.index_ = *found;
+    return result;
+}
+
+Result<ZoneRow> ZoneColumns::row(Tuple tuple) const {
+    TupleReader<ZoneColumns> reader(kZonesTable, tuple, index_);
+    ZoneRow row;
+    row.id = reader.integer(0);
+    row.name = reader.text(1);
+    row.mname = reader.text(2);
+    row.rname = reader.text(3);
+    row.serial = reader.integer(4);
+    row.refresh = reader.integer(5);
+    row.retry = reader.integer(6);
+    row.expire = reader.integer(7);
+    row.minimum = reader.integer(8);
+    row.soa_ttl = reader.integer(9);
+    if (!reader.ok()) return reader.error();
+    return row;
+}
+
+Result<ZoneId> ZoneColumns::key(Tuple tuple) const {
+    TupleReader<ZoneColumns> reader(kZonesTable, tuple, index_);
+    const ZoneId id = reader.integer(0);
+    if (!reader.ok()) return reader.error();
+    return id;
+}
+
+Result<RRsetColumns> RRsetColumns::resolve(std::span<const std::string_view> columns) {
+    auto found = find_columns(kRRsetsTable, kNames, columns);
+    if (!found) return tl::unexpected(std::move(found).error());
+    RRsetColumns result;
+    result.index_ = *found;
+    return result;
+}
+
+Result<RRsetRow> RRsetColumns::row(Tuple tuple) const {
+    TupleReader<RRsetColumns> reader(kRRsetsTable, tuple, index_);
+    RRsetRow row;
+    row.key = {reader.integer(0), reader.text(1), reader.text(2)};
+    row.ttl = reader.integer(3);
+    row.rdata_unchanged = reader.is_unchanged(4);
+    if (!row.rdata_unchanged) row.rdata = reader.value(4);
+    if (!reader.ok()) return reader.error();
+    return row;
+}
+
+Result<RRsetKey> RRsetColumns::key(Tuple tuple) const {
+    TupleReader<RRsetColumns> reader(kRRsetsTable, tuple, index_);
+    const RRsetKey key{reader.integer(0), reader.text(1), reader.text(2)};
+    if (!reader.ok()) return reader.error();
+    return key;
+}
+
+void append_row(std::vector<uint8_t>& out, const ZoneRow& row) {
+    ByteWriter writer(out);
+    for (const int64_t number :
+         {row.id, row.serial, row.refresh, row.retry, row.expire, row.minimum, row.soa_ttl})
+        writer.u64(static_cast<uint64_t>(number));
+    for (const std::string_view text : {row.name, row.mname, row.rname}) append_text(writer, text);
+}
+
+void append_row(std::vector<uint8_t>& out, const RRsetRow& row) {
+    GATEPOST_CHECK(!row.rdata_unchanged);
+    ByteWriter writer(out);
+    writer.u64(static_cast<uint64_t>(row.key.zone_id));
+    writer.u64(static_cast<uint64_t>(row.ttl));
+    append_text(writer, row.key.name);
+    append_text(writer, row.key.type);
+    writer.u32(static_cast<uint32_t>(row.rdata.size()));
+    writer.bytes(row.rdata);
+}
+
+ZoneRow read_zone_row(Bytes octets) {
+    ByteReader reader(octets);
+    ZoneRow row;
+    for (int64_t* number :
+         {&row.id, &row.serial, &row.refresh, &row.retry, &row.expire, &row.minimum, &row.soa_ttl})
+        *number = static_cast<int64_t>(reader.u64());
+    for (std::string_view* text : {&row.name, &row.mname, &row.rname}) *text = read_text(reader);
+    GATEPOST_CHECK(reader.ok());
+    return row;
+}
+
+RRsetRow read_rrset_row(Bytes octets) {
+    ByteReader reader(octets);
+    RRsetRow row;
+    row.key.zone_id = static_cast<int64_t>(reader.u64());
+    row.ttl = static_cast<int64_t>(reader.u64());
+    row.key.name = read_text(reader);
+    row.key.type = read_text(reader);
+    row.rdata = reader.bytes(reader.u32());
+    GATEPOST_CHECK(reader.ok());
+    return row;
+}
+
+}  // namespace gatepost::controlplane

@@ -1,0 +1,224 @@
+#include "dataplane/worker/dataplane.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "dataplane/netio/listen_socket.h"
+#include "dataplane/worker/privileges.h"
+#include "storage/base/fd_channel.h"
+
+namespace gatepost::dataplane {
+
+namespace {
+
+constexpr int kTimerMs = 1000;       // how often the main thread looks after the workers
+constexpr int kReclaimTimerMs = 50;  // the same while a replaced image waits to be unmapped
+constexpr rlim_t kDescriptorsSpare = 64;
+
+// Each connection is a descriptor; running out of them would turn clients away without being
+// counted.
+void raise_descriptor_limit(rlim_t needed) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+    rlimit raised{needed, std::max(needed, limit.rlim_max)};
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
+    raised = {std::min(needed, limit.rlim_max), limit.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &raised);
+    if (raised.rlim_cur < needed)
+        log(LogLevel::warning, "dataplane.few_descriptors",
+            {{"limit", raised.rlim_cur},
+             {"needed", needed},
+             {"advice",
+              "raise the limit on open files (ulimit -n, LimitNOFILE=) or lower "
+              "--tcp-connections-max"}});
+}
+
+Status set_nonblocking(int fd) {
+    int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        return fail(ErrorCode::usage, "--channel-fd {}: {}", fd, std::strerror(errno));
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<WorkerSockets>> Dataplane::open_sockets() {
+    std::vector<WorkerSockets> sockets(options_.workers);
+    for (const SocketHandedOver& one : options_.sockets) {
+        ::fcntl(one.fd, F_SETFD, FD_CLOEXEC);
+        (one.type == SOCK_DGRAM ? sockets[one.worker].udp : sockets[one.worker].tcp)
+            .emplace_back(one.fd);
+    }
+    for (const ListenAddress& address : options_.listen) {
+        auto listener = open_listener(address, options_.workers);
+        if (!listener) return tl::unexpected(listener.error());
+        for (unsigned i = 0; i < options_.workers; ++i) {
+            sockets[i].udp.push_back(std::move(listener->udp[i]));
+            sockets[i].tcp.push_back(std::move(listener->tcp[i]));
+        }
+        log(LogLevel::info, "dataplane.listening", {{"address", listener->address.text()}});
+    }
+    return sockets;
+}
+
+Status Dataplane::open_runtime_page() {
+    auto page = options_.runtime_fd >= 0
+                    ? storage::RuntimeMapping::map(UniqueFd(options_.runtime_fd))
+                    : storage::RuntimeMapping::create();
+    if (!page) return tl::unexpected(page.error());
+    page_ = std::move(*page);
+    page_->worker_count.store(options_.workers, std::memory_order_relaxed);
+    page_->dataplane_pid.store(static_cast<uint32_t>(::getpid()), std::memory_order_relaxed);
+    return {};
+}
+
+// Blocked here, and so in every thread: signals come through the descriptor.
+Status Dataplane::open_signals() {
+    ::signal(SIGPIPE, SIG_IGN);
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    signals_ = UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_) return fail(ErrorCode::refused, "opening a signalfd: {}", std::strerror(errno));
+    return {};
+}
+
+Status Dataplane::make_workers(std::vector<WorkerSockets> sockets) {
+    for (unsigned i = 0; i < options_.workers; ++i) {
+        WorkerOptions about;
+        about.index = i;
+        about.core = options_.cores[i % options_.cores.size()];
+        about.gather_us = options_.gather_us;
+        about.tcp.connections_max = options_.tcp_connections_max;
+        about.tcp.idle_ms = options_.tcp_idle_ms;
+        about.tcp.frame_ms = std::min(about.tcp.frame_ms, options_.tcp_idle_ms);
+        auto worker = Worker::create(about, std::move(sockets[i]), *page_, images_.current());
+        if (!worker) return tl::unexpected(worker.error());
+        images_.add_reader((*worker)->turns());
+        workers_.push_back(std::move(*worker));
+    }
+    return {};
+}
+
+// Only where no arena is there already: the supervisor sends the one it holds right at the start.
+void Dataplane::load_checkpoint() {
+    if (channel_) read_channel();
+    if (options_.checkpoint.empty() || images_.current().load() != nullptr) return;
+    if (::access(options_.checkpoint.c_str(), F_OK) != 0) {
+        log(LogLevel::info, "dataplane.no_checkpoint", {{"path", options_.checkpoint}});
+        return;
+    }
+    if (Status loaded = images_.load_checkpoint(options_.checkpoint); !loaded) {
+        log(LogLevel::error, "dataplane.checkpoint_refused",
+            {{"reason", loaded.error().message},
+             {"next", "answering SERVFAIL until the control plane has built the index anew"}});
+        return;
+    }
+    storage::ImageInfo info = images_.current().load()->image.info();
+    log(LogLevel::info, "dataplane.checkpoint_loaded",
+        {{"path", options_.checkpoint},
+         {"generation", info.generation},
+         {"zones", info.zones},
+         {"names", info.names}});
+}
+
+Status Dataplane::start_workers() {
+    for (auto& worker : workers_) worker->start();
+    for (auto& worker : workers_) {
+        while (worker->state() == Worker::State::starting) ::poll(nullptr, 0, 1);
+    }
+    return check_workers();
+}
+
+Status Dataplane::check_workers() const {
+    for (const auto& worker : workers_)
+        if (worker->state() == Worker::State::failed) return tl::unexpected(worker->error());
+    return {};
+}
+
+Status Dataplane::start() {
+    if (Status complete = complete_options(options_); !complete) return complete;
+    if (Status ready = open_signals(); !ready) return ready;
+    if (options_.channel_fd >= 0) {
+        channel_ = UniqueFd(options_.channel_fd);
+        if (Status ready = set_nonblocking(channel_.get()); !ready) return ready;
+    }
+    raise_descriptor_limit(rlim_t{options_.workers} * (options_.tcp_connections_max + 8) +
+                           kDescriptorsSpare);
+    if (Status ready = open_runtime_page(); !ready) return ready;
+    auto sockets = open_sockets();
+    if (!sockets) return tl::unexpected(sockets.error());
+    if (Status made = make_workers(std::move(*sockets)); !made) return made;
+    load_checkpoint();  // before root is given up: a checkpoint is its writer's own (0600)
+    if (Status dropped = drop_privileges(options_.user); !dropped) return dropped;
+    if (Status started = start_workers(); !started) return started;
+#if defined(__SANITIZE_ADDRESS__)
+    // The sanitizer's run-time library makes calls that serving never does.
+    options_.seccomp = SeccompMode::off;
+#endif
+    return install_seccomp(options_.seccomp);
+}
+
+void Dataplane::read_channel() {
+    while (!finishing_) {
+        auto message = channel_receive(channel_.get());
+        if (!message) {
+            log(LogLevel::info, "dataplane.channel_closed", {{"reason", message.error().message}});
+            finishing_ = true;
+            return;
+        }
+        if (!*message) return;
+        ChannelMessage& received = **message;
+        if (received.verb == ChannelVerb::shutdown) finishing_ = true;
+        if (received.verb != ChannelVerb::arena || !received.fd) continue;
+        Status taken = images_.take_arena(std::move(received.fd), received.number);
+        if (taken)
+            log(LogLevel::info, "dataplane.arena_taken", {{"generation", received.number}});
+        else
+            log(LogLevel::error, "dataplane.arena_refused",
+                {{"generation", received.number}, {"reason", taken.error().message}});
+    }
+}
+
+Status Dataplane::serve() {
+    pollfd waits[] = {{signals_.get(), POLLIN, 0}, {channel_.get(), POLLIN, 0}};
+    nfds_t count = channel_ ? 2 : 1;
+    while (!finishing_) {
+        bool left = images_.reclaim();
+        int ready = ::poll(waits, count, left ? kReclaimTimerMs : kTimerMs);
+        if (ready < 0 && errno != EINTR)
+            return fail(ErrorCode::refused, "waiting for signals: {}", std::strerror(errno));
+        if (Status fine = check_workers(); !fine) return fine;
+        if (ready <= 0) continue;
+        signalfd_siginfo signal{};
+        if (waits[0].revents != 0 &&
+            ::read(signals_.get(), &signal, sizeof signal) == sizeof signal &&
+            signal.ssi_signo != SIGHUP)
+            return {};
+        if (count == 2 && waits[1].revents != 0) read_channel();
+    }
+    return {};
+}
+
+Status Dataplane::run() {
+    if (Status started = start(); !started) return started;
+    log(LogLevel::info, "dataplane.serving", {{"workers", options_.workers}, {"pid", ::getpid()}});
+    // A supervisor that is gone shows as the end of the channel.
+    if (channel_) static_cast<void>(channel_send(channel_.get(), ChannelVerb::ready, 0));
+    Status status = serve();
+    for (auto& worker : workers_) worker->stop();
+    page_.clear_dataplane();
+    if (status) log(LogLevel::info, "dataplane.stopped");
+    return status;
+}
+
+}  // namespace gatepost::dataplane

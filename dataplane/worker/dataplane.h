@@ -1,0 +1,44 @@
+// The dataplane process: start-up in the order that security asks for (open, map, drop privileges,
+// start, filter), then the main thread, which waits for arenas, signals and the end.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "dataplane/worker/image_source.h"
+#include "dataplane/worker/options.h"
+#include "dataplane/worker/worker.h"
+#include "storage/arena/runtime_page.h"
+
+namespace gatepost::dataplane {
+
+class Dataplane {
+  public:
+    explicit Dataplane(DataplaneOptions options) : options_(std::move(options)) {}
+
+    // Serves until SIGTERM, SIGINT, a shutdown message or the end of the channel; then it is a
+    // success.
+    Status run();
+
+  private:
+    Status start();
+    Result<std::vector<WorkerSockets>> open_sockets();
+    Status open_runtime_page();
+    Status open_signals();
+    Status make_workers(std::vector<WorkerSockets> sockets);
+    void load_checkpoint();
+    Status start_workers();
+    Status serve();
+    Status check_workers() const;
+    void read_channel();
+
+    DataplaneOptions options_;
+    storage::RuntimeMapping page_;
+    ImageSource images_;
+    UniqueFd channel_;
+    UniqueFd signals_;
+    bool finishing_ = false;                        // the supervisor wants it, or is gone
+    std::vector<std::unique_ptr<Worker>> workers_;  // gone before the images that they read
+};
+
+}  // namespace gatepost::dataplane

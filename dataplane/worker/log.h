@@ -1,0 +1,35 @@
+// The dataplane's log: a few lines on standard error, logfmt or JSON, each by one write. Every
+// event has a stable name ("dataplane.serving") and named fields. Never called per query.
+// Thread-safe.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace gatepost::dataplane {
+
+enum class LogFormat : uint8_t { logfmt, json };
+enum class LogLevel : uint8_t { debug, info, warning, error };
+
+struct LogField {
+    template <typename T>
+    LogField(std::string_view field, const T& content)
+        : name(field), value(fmt::format("{}", content)) {}
+    std::string_view name;
+    std::string value;
+};
+
+// To be called once, before any thread is started. Lines below `level` are left out.
+void log_start(LogFormat format, LogLevel level);
+
+void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields = {});
+
+// What log() writes; the time in microseconds since 1970.
+std::string log_line(LogFormat format, int64_t time_us, LogLevel level, std::string_view event,
+                     std::initializer_list<LogField> fields);
+
+}  // namespace gatepost::dataplane

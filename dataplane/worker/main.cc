@@ -1,0 +1,129 @@
+// gatepost-dataplane: answers DNS over UDP and TCP from the index arena.
+
+#include <CLI/CLI.hpp>
+
+#include "dataplane/worker/dataplane.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+// The leak checker inspects its own process, which this one lets nobody do.
+extern "C" const char* __asan_default_options() {
+    return "detect_leaks=0";
+}
+#endif
+
+namespace {
+
+using namespace gatepost;
+using namespace gatepost::dataplane;
+
+struct Arguments {
+    DataplaneOptions options;
+    std::vector<std::string> listen;
+    std::vector<std::string> sockets;
+};
+
+template <typename T>
+struct Choice {
+    const char* name;
+    T value;
+};
+constexpr Choice<SeccompMode> kSeccompModes[] = {
+    {"on", SeccompMode::on}, {"log", SeccompMode::log}, {"off", SeccompMode::off}};
+constexpr Choice<LogFormat> kLogFormats[] = {{"logfmt", LogFormat::logfmt},
+                                             {"json", LogFormat::json}};
+constexpr Choice<LogLevel> kLogLevels[] = {{"debug", LogLevel::debug},
+                                           {"info", LogLevel::info},
+                                           {"warning", LogLevel::warning},
+                                           {"error", LogLevel::error}};
+
+template <typename T, size_t N>
+void add_choice(CLI::App& app, const char* name, T& target, const Choice<T> (&choices)[N],
+                const char* about) {
+    std::vector<std::string> names;
+    for (const Choice<T>& choice : choices) names.push_back(choice.name);
+    auto set = [&target, &choices](const std::string& text) {
+        for (const Choice<T>& choice : choices)
+            if (text == choice.name) target = choice.value;
+    };
+    app.add_option_function<std::string>(name, set, about)
+        ->check(CLI::IsMember(names))
+        ->type_name("");
+}
+
+void describe(CLI::App& app, Arguments& arguments) {
+    DataplaneOptions& options = arguments.options;
+    app.add_option("--listen", arguments.listen, "serve on this address, UDP and TCP (repeatable)")
+        ->type_name("IP@PORT");
+    app.add_option("--socket", arguments.sockets,
+                   "serve on a socket the supervisor opened (repeatable)")
+        ->type_name("udp|tcp:WORKER:FD");
+    app.add_option("--workers", options.workers, "worker threads; default: one per core")
+        ->type_name("N");
+    app.add_option("--cores", options.cores,
+                   "the cores they are pinned to; default: all usable ones")
+        ->delimiter(',')
+        ->type_name("N,N…");
+    app.add_option("--channel-fd", options.channel_fd, "descriptor of the supervisor's channel")
+        ->type_name("FD");
+    app.add_option("--runtime-fd", options.runtime_fd, "descriptor of the runtime page")
+        ->type_name("FD");
+    app.add_option("--checkpoint", options.checkpoint,
+                   "index to start from until one is handed over")
+        ->type_name("PATH");
+    app.add_option("--user", options.user, "become this user, when started as root")
+        ->type_name("NAME");
+    add_choice(app, "--seccomp", options.seccomp, kSeccompModes, "system-call filter");
+    app.add_option("--tcp-connections-max", options.tcp_connections_max,
+                   "TCP connections per worker")
+        ->capture_default_str()
+        ->type_name("N");
+    app.add_option("--tcp-idle-ms", options.tcp_idle_ms, "close TCP connections idle for so long")
+        ->capture_default_str()
+        ->type_name("MS");
+    app.add_option("--gather-us", options.gather_us,
+                   "longest wait for a larger burst under load; 0: none")
+        ->capture_default_str()
+        ->type_name("US");
+    add_choice(app, "--log-format", options.log_format, kLogFormats, "form of the log");
+    add_choice(app, "--log-level", options.log_level, kLogLevels, "least important lines to log");
+    app.footer(
+        "Examples:\n"
+        "  gatepost-dataplane --listen 127.0.0.1@5300 --checkpoint "
+        "/var/lib/gatepost/zones.checkpoint\n"
+        "  gatepost-dataplane --listen 0.0.0.0@53 --listen ::@53 --user gatepost --cores 2,3\n"
+        "Usually started by 'gatepost run'.");
+}
+
+Status take_lists(Arguments& arguments) {
+    for (const std::string& text : arguments.listen) {
+        auto address = parse_listen_address(text);
+        if (!address) return tl::unexpected(address.error());
+        arguments.options.listen.push_back(*address);
+    }
+    for (const std::string& text : arguments.sockets) {
+        auto socket = parse_socket(text);
+        if (!socket) return tl::unexpected(socket.error());
+        arguments.options.sockets.push_back(*socket);
+    }
+    return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Arguments arguments;
+    CLI::App app("Answers DNS over UDP and TCP from the index arena.", "gatepost-dataplane");
+    app.set_version_flag("--version", GATEPOST_VERSION);
+    describe(app, arguments);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : static_cast<int>(ErrorCode::usage);
+    }
+    log_start(arguments.options.log_format, arguments.options.log_level);
+    Status status = take_lists(arguments);
+    if (status) status = Dataplane(std::move(arguments.options)).run();
+    if (status) return 0;
+    log(LogLevel::error, "dataplane.failed", {{"reason", status.error().message}});
+    return static_cast<int>(status.error().code);
+}

@@ -1,0 +1,93 @@
+#include "dataplane/worker/seccomp.h"
+
+#include <seccomp.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace gatepost::dataplane {
+
+namespace {
+
+// The workers make io_uring_enter only (the ring itself is restricted to socket operations); the
+// main thread waits on its descriptors, receives arenas and maps them; both use the C++ library's
+// memory.
+constexpr int kAllowed[] = {
+    // workers
+    SCMP_SYS(io_uring_enter),
+    // main thread: channel, signals, log
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(read),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(write),
+    SCMP_SYS(close),
+    SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(fcntl),
+    // memory
+    SCMP_SYS(brk),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    // threads: locks, joining, ending
+    SCMP_SYS(futex),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(rseq),
+    SCMP_SYS(set_robust_list),
+    // time, where it is not read without a call
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(restart_syscall),
+    // abort(): a broken invariant must leave its message and its signal
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(writev),
+    // a thread's first memory of its own
+    SCMP_SYS(sched_getaffinity),
+};
+
+int allow_memory(scmp_filter_ctx filter) {
+    // New memory may be anything but executable.
+    int error = 0;
+    for (int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
+        error |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
+                                    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    }
+    return error;
+}
+
+}  // namespace
+
+Status install_seccomp(SeccompMode mode) {
+    if (mode == SeccompMode::off) return {};
+    uint32_t otherwise = mode == SeccompMode::on ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_LOG;
+    std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(::seccomp_init(otherwise),
+                                                            ::seccomp_release);
+    if (filter == nullptr) return fail(ErrorCode::refused, "preparing the seccomp filter failed");
+    int error = ::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
+    for (int call : kAllowed) {
+        if (error == 0) error = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0);
+    }
+    if (error == 0) error = allow_memory(filter.get());
+    if (error == 0) error = ::seccomp_load(filter.get());
+    if (error != 0)
+        return fail(ErrorCode::refused,
+                    "switching the seccomp filter on: {}; --seccomp=off serves without it",
+                    std::strerror(error < 0 ? -error : EINVAL));
+    return {};
+}
+
+}  // namespace gatepost::dataplane

@@ -1,0 +1,313 @@
+// The sync path against a real PostgreSQL cluster.
+#include "controlplane/sync/sync_service.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "controlplane/pg/transaction.h"
+#include "controlplane/schema/schema.h"
+#include "storage/zone_index/view.h"
+#include "tests/support/private_postgres.h"
+
+namespace gatepost::controlplane::tests {
+namespace {
+
+using gatepost::tests::PrivatePostgres;
+using std::chrono::milliseconds;
+
+constexpr auto kPatience = std::chrono::seconds(60);  // only a hang lasts so long
+
+template <typename Condition>
+bool eventually(Condition condition) {
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > until) return false;
+        std::this_thread::sleep_for(milliseconds(1));
+    }
+    return true;
+}
+
+// The cluster is shared by the tests; each has a database of its own.
+class SyncServiceTest : public ::testing::Test {
+  protected:
+    static void SetUpTestSuite() {
+        postgres = new PrivatePostgres();
+        const Status ok = postgres->start();
+        ASSERT_TRUE(ok.has_value()) << ok.error().message;
+        ASSERT_TRUE(postgres->create_database("sync_template").has_value());
+        auto connection = Connection::open(postgres->dsn("sync_template"), "test");
+        ASSERT_TRUE(connection.has_value()) << connection.error().message;
+        const auto migrated = schema_migrate(*connection);
+        ASSERT_TRUE(migrated.has_value()) << migrated.error().message;
+    }
+    static void TearDownTestSuite() {
+        delete postgres;
+        postgres = nullptr;
+    }
+
+    void SetUp() override {
+        ASSERT_NE(postgres, nullptr);
+        if (!postgres->is_running()) {
+            ASSERT_TRUE(postgres->restart().has_value());
+        }
+        database = fmt::format("sync{}", ++databases);
+        ASSERT_TRUE(postgres->create_database(database, "sync_template").has_value());
+        reconnect();
+        page = storage::RuntimeMapping::create().value();
+    }
+    void TearDown() override {
+        sync.reset();
+        connection.close();
+    }
+
+    void reconnect() {
+        auto opened = Connection::open(postgres->dsn(database), "test");
+        ASSERT_TRUE(opened.has_value()) << opened.error().message;
+        connection = std::move(*opened);
+    }
+    void start(uint64_t arena_size_max = uint64_t{256} << 20) {
+        SyncHooks hooks;
+        hooks.arena_ready = [this](int, uint64_t generation) { generations.push_back(generation); };
+        SyncOptions options;
+        options.dsn = postgres->dsn(database);
+        options.arena_size_max = arena_size_max;
+        sync = std::make_unique<SyncService>(options, *page, std::move(hooks));
+        ASSERT_TRUE(sync->start().has_value());
+    }
+    void start_and_stream() {
+        start();
+        ASSERT_TRUE(eventually([&] { return phase() == SyncPhase::streaming; })) << error();
+    }
+    // Gives a position at or after the commit.
+    Lsn execute(const std::string& sql) {
+        auto transaction = Transaction::begin(connection);
+        EXPECT_TRUE(transaction.has_value()) << transaction.error().message;
+        const auto result = connection.exec(sql);
+        EXPECT_TRUE(result.has_value()) << result.error().message;
+        const auto lsn = transaction->commit();
+        EXPECT_TRUE(lsn.has_value()) << lsn.error().message;
+        return lsn.value_or(0);
+    }
+    void make_zone(const std::string& name, int records = 1) {
+        execute(fmt::format(
+            "INSERT INTO gatepost.zones (name, mname, rname) VALUES ('{0}', 'ns1.{0}', 'root.{0}');"
+            "INSERT INTO gatepost.rrsets (zone_id, name, type, ttl, rdata)"
+            " SELECT z.id, 'h' || i || '.{0}', 'A', 60, ARRAY['192.0.2.' || i % 250]"
+            " FROM gatepost.zones z, generate_series(1, {1}) i WHERE z.name = '{0}'",
+            name, records));
+    }
+    void wait_for(Lsn lsn) {
+        sync->set_probing(true);
+        ASSERT_TRUE(eventually([&] { return sync->board().has_reached(lsn); })) << error();
+        sync->set_probing(false);
+    }
+
+    SyncPhase phase() const { return sync->board().status().phase; }
+    std::string error() const { return sync->board().status().error; }
+    // The first record's data in the newest arena, as octets; nullopt: none.
+    std::optional<std::vector<uint8_t>> served(std::string_view name, std::string_view type) const {
+        auto segment = storage::Segment::map_readonly(sync->board().arena());
+        if (!segment) return std::nullopt;
+        const storage::ZoneView view(segment->data());
+        storage::HashedName hashed;
+        hashed.assign(storage::dname_from_text(name).value(), view.secret());
+        const storage::Node* node = view.find(hashed, hashed.labels);
+        const auto number = static_cast<uint16_t>(storage::rrtype_from_text(type).value());
+        const auto* entry = node == nullptr ? nullptr : node->find(number);
+        if (entry == nullptr) return std::nullopt;
+        const uint8_t* data = node->data(*entry);
+        return std::vector<uint8_t>(data + 12, data + entry->length);
+    }
+
+    static inline PrivatePostgres* postgres = nullptr;
+    static inline int databases = 0;
+    std::string database;
+    Connection connection;
+    storage::RuntimeMapping page;
+    std::vector<uint64_t> generations;  // written by the sync thread: to be read once it is stopped
+    std::unique_ptr<SyncService> sync;
+};
+
+using Address = std::vector<uint8_t>;
+
+TEST_F(SyncServiceTest, LoadsThenFollows) {
+    make_zone("example.org.", 20);
+    start_and_stream();
+    EXPECT_EQ(sync->board().status().arena.zones, 1u);
+    EXPECT_EQ(served("h7.example.org.", "A"), (Address{192, 0, 2, 7}));
+
+    wait_for(execute(
+        "UPDATE gatepost.rrsets SET rdata = ARRAY['198.51.100.1'] WHERE name = 'h7.example.org.'"));
+    EXPECT_EQ(served("h7.example.org.", "A"), (Address{198, 51, 100, 1}));
+
+    wait_for(execute("DELETE FROM gatepost.rrsets WHERE name = 'h8.example.org.'"));
+    EXPECT_EQ(served("h8.example.org.", "A"), std::nullopt);
+
+    wait_for(execute(
+        "UPDATE gatepost.rrsets SET name = 'moved.example.org.' WHERE name = 'h9.example.org.'"));
+    EXPECT_EQ(served("h9.example.org.", "A"), std::nullopt);
+    EXPECT_EQ(served("moved.example.org.", "A"), (Address{192, 0, 2, 9}));
+
+    make_zone("example.net.", 2);
+    wait_for(execute("SELECT 1"));
+    EXPECT_EQ(served("h2.example.net.", "A"), (Address{192, 0, 2, 2}));
+    wait_for(execute("DELETE FROM gatepost.zones WHERE name = 'example.net.'"));
+    EXPECT_EQ(served("h2.example.net.", "A"), std::nullopt);
+    EXPECT_EQ(served("example.net.", "SOA"), std::nullopt);
+    const auto status = sync->board().status();
+    EXPECT_EQ(status.loads_total, 1u);
+    EXPECT_GE(status.transactions_total, 4u);
+    EXPECT_EQ(status.arena.zones, 1u);
+    EXPECT_GT(status.commit_time_us, 0);
+}
+
+TEST_F(SyncServiceTest, SerialOfTheZoneIsServed) {
+    make_zone("example.org.");
+    start_and_stream();
+    const auto before = sync->board().directory()->find("example.org.")->serial;
+    wait_for(execute("UPDATE gatepost.rrsets SET ttl = 61"));
+    const auto after = sync->board().directory()->find("example.org.")->serial;
+    EXPECT_NE(before, after);
+    const auto soa = served("example.org.", "SOA");
+    ASSERT_TRUE(soa.has_value());
+    EXPECT_EQ(load_be32(soa->data() + soa->size() - 20), after);
+}
+
+TEST_F(SyncServiceTest, QuietServerIsKnownToBeCaughtUp) {
+    make_zone("example.org.");
+    start_and_stream();
+    // Nothing that is published is committed here.
+    wait_for(execute("CREATE TABLE other (a int)"));
+    EXPECT_GT(sync->board().status().caught_up_at_us, 0);
+}
+
+// What the replication stream does not carry change by change is taken over by a new load.
+TEST_F(SyncServiceTest, LoadsAnewWhereItCannotFollow) {
+    make_zone("example.org.", 3);
+    start_and_stream();
+    // The schema's own trigger refuses it, unless triggers are switched off.
+    wait_for(execute("SET LOCAL session_replication_role = replica; TRUNCATE gatepost.rrsets"));
+    ASSERT_TRUE(eventually([&] { return phase() == SyncPhase::streaming; }));
+    EXPECT_EQ(served("h1.example.org.", "A"), std::nullopt);
+    EXPECT_TRUE(served("example.org.", "SOA").has_value());
+    EXPECT_EQ(sync->board().status().loads_total, 2u);
+}
+
+// An RRset whose data PostgreSQL keeps out of line and does not send with a change of the TTL.
+TEST_F(SyncServiceTest, ChangeBesideLargeData) {
+    make_zone("example.org.");
+    start_and_stream();
+    wait_for(
+        execute("INSERT INTO gatepost.rrsets (zone_id, name, type, ttl, rdata)"
+                " SELECT z.id, 'big.example.org.', 'TXT', 60,"
+                "  (SELECT array_agg('\"' || i || md5(i::text) || md5((i * 7)::text) || '\"') FROM "
+                "generate_series(1, 200) i)"
+                " FROM gatepost.zones z"));
+    const auto before = served("big.example.org.", "TXT");
+    ASSERT_TRUE(before.has_value());
+    wait_for(execute("UPDATE gatepost.rrsets SET ttl = 77 WHERE name = 'big.example.org.'"));
+    const auto after = served("big.example.org.", "TXT");
+    ASSERT_TRUE(after.has_value());
+    // Record by record, the TTL is the only difference: 4 octets of each of 200.
+    ASSERT_EQ(before->size(), after->size());
+    EXPECT_NE(before, after);
+}
+
+TEST_F(SyncServiceTest, ServerThatGoesAwayIsFollowedAgain) {
+    make_zone("example.org.", 3);
+    start_and_stream();
+    const uint64_t generation = sync->board().status().generation;
+    connection.close();
+    ASSERT_TRUE(postgres->kill9().has_value());
+    ASSERT_TRUE(eventually([&] { return phase() == SyncPhase::down; }));
+    EXPECT_NE(error(), "");
+    // What was there is still served.
+    EXPECT_EQ(served("h2.example.org.", "A"), (Address{192, 0, 2, 2}));
+    ASSERT_TRUE(postgres->restart().has_value());
+    reconnect();
+    const Lsn lsn = execute(
+        "UPDATE gatepost.rrsets SET rdata = ARRAY['198.51.100.9'] WHERE name = 'h2.example.org.'");
+    ASSERT_TRUE(eventually([&] { return phase() == SyncPhase::streaming; })) << error();
+    wait_for(lsn);
+    EXPECT_EQ(served("h2.example.org.", "A"), (Address{198, 51, 100, 9}));
+    EXPECT_EQ(error(), "");
+    sync.reset();
+    ASSERT_GE(generations.size(), 2u);
+    EXPECT_EQ(generations.front(), generation);
+    EXPECT_LT(generations.front(), generations.back());
+}
+
+TEST_F(SyncServiceTest, MissingAndNewerSchemaAreRefusedByOneSentence) {
+    ASSERT_TRUE(connection.exec("CREATE DATABASE bare").has_value());
+    database = "bare";
+    start();
+    ASSERT_TRUE(eventually([&] { return phase() == SyncPhase::down; }));
+    EXPECT_NE(error().find("gatepost schema migrate"), std::string::npos) << error();
+    EXPECT_FALSE(sync->board().arena());
+}
+
+// Written while the slot is made, the tables are copied and the stream begins: nothing is lost,
+// nothing is there twice.
+TEST_F(SyncServiceTest, LoadUnderAConcurrentWriter) {
+    make_zone("example.org.", 2000);
+    std::atomic<bool> stop{false};
+    std::atomic<int> written{0};
+    std::thread writer([&] {
+        auto own = Connection::open(postgres->dsn(database), "writer").value();
+        while (!stop) {
+            const int i = written.load() + 1;
+            const auto done = own.exec(fmt::format(
+                "INSERT INTO gatepost.rrsets (zone_id, name, type, ttl, rdata)"
+                " SELECT id, 'w{}.example.org.', 'A', 60, ARRAY['192.0.2.1'] FROM gatepost.zones",
+                i));
+            ASSERT_TRUE(done.has_value()) << done.error().message;
+            written = i;
+        }
+    });
+    ASSERT_TRUE(eventually([&] { return written > 50; }));
+    start_and_stream();
+    const int at_stream = written;
+    ASSERT_TRUE(eventually([&] { return written > at_stream + 200; }));
+    stop = true;
+    writer.join();
+    wait_for(execute("SELECT 1"));
+    EXPECT_EQ(sync->board().status().arena.rrsets,
+              2000u + static_cast<uint64_t>(written) + 1);  // and the SOA
+    EXPECT_EQ(sync->board().status().loads_total, 1u);
+    for (const int i : {1, 50, at_stream, written.load()})
+        EXPECT_TRUE(served(fmt::format("w{}.example.org.", i), "A").has_value()) << i;
+}
+
+TEST_F(SyncServiceTest, BulkTransactionIsOnePublication) {
+    make_zone("example.org.");
+    start_and_stream();
+    const auto before = sync->board().status();
+    wait_for(
+        execute("INSERT INTO gatepost.rrsets (zone_id, name, type, ttl, rdata)"
+                " SELECT z.id, 'bulk' || i || '.example.org.', 'A', 60, ARRAY['192.0.2.1']"
+                " FROM gatepost.zones z, generate_series(1, 20000) i"));
+    const auto after = sync->board().status();
+    EXPECT_EQ(after.arena.version, before.arena.version + 1);
+    EXPECT_EQ(after.arena.rrsets, before.arena.rrsets + 20000);
+    EXPECT_GE(after.changes_total, 20000u);
+}
+
+TEST_F(SyncServiceTest, IndexTooSmallForTheDataIsSaidSo) {
+    make_zone("example.org.", 60000);
+    start(uint64_t{2} << 20);
+    ASSERT_TRUE(eventually([&] { return phase() == SyncPhase::down; }));
+    EXPECT_NE(error().find("full"), std::string::npos) << error();
+}
+
+TEST_F(SyncServiceTest, StopsWhileThereIsNoServer) {
+    const std::string dsn = postgres->dsn(database);
+    database = "nowhere";
+    start();
+    ASSERT_TRUE(eventually([&] { return phase() == SyncPhase::down; }));
+    sync->request_stop();
+    EXPECT_TRUE(sync->wait_stopped(std::chrono::duration_cast<milliseconds>(kPatience)));
+}
+
+}  // namespace
+}  // namespace gatepost::controlplane::tests

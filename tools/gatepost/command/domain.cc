@@ -1,0 +1,151 @@
+// gatepost domain create|list
+#include "controlplane/model/domain.h"
+
+#include <nlohmann/json.hpp>
+
+#include "tools/gatepost/cli/context.h"
+#include "tools/gatepost/command/nouns.h"
+#include "tools/gatepost/command/write_output.h"
+#include "tools/gatepost/output/table.h"
+
+namespace gatepost::tools {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+// "www A 192.0.2.1": name, type, and the rest.
+Result<controlplane::ExtraRecord> extra_from_text(const std::string& text) {
+    const size_t first = text.find(' ');
+    const size_t second = first == std::string::npos ? first : text.find(' ', first + 1);
+    if (second == std::string::npos)
+        return fail(ErrorCode::usage,
+                    "--record: \"{}\" is not a record, expected name, type and data: 'www A 192.0.2.1'", text);
+    return controlplane::ExtraRecord{
+        text.substr(0, first), text.substr(first + 1, second - first - 1), {text.substr(second + 1)}};
+}
+
+// Several records of one name and type are one RRset.
+void add_extra(std::vector<controlplane::ExtraRecord>& extras, controlplane::ExtraRecord record) {
+    for (controlplane::ExtraRecord& known : extras) {
+        if (known.name == record.name && known.type == record.type) {
+            known.values.push_back(record.values.front());
+            return;
+        }
+    }
+    extras.push_back(std::move(record));
+}
+
+Result<controlplane::NewDomain> read_domain(const Arguments& arguments) {
+    controlplane::NewDomain domain;
+    domain.zone.name = arguments.text("NAME");
+    domain.zone.name_servers = arguments.list("--ns");
+    domain.zone.email = arguments.text("--email");
+    domain.addresses = arguments.list("--address");
+    auto ttl = ttl_option(arguments);
+    if (!ttl) return tl::unexpected(std::move(ttl).error());
+    domain.zone.timers.ttl = *ttl;
+    int preference = 10;
+    for (const std::string& host : arguments.list("--mx")) {
+        add_extra(domain.extras, {"@", "MX", {fmt::format("{} {}", preference, host)}});
+        preference += 10;
+    }
+    for (const std::string& text : arguments.list("--record")) {
+        auto extra = extra_from_text(text);
+        if (!extra) return tl::unexpected(std::move(extra).error());
+        add_extra(domain.extras, std::move(*extra));
+    }
+    return domain;
+}
+
+void print_result(Context& context, const Arguments& arguments,
+                  const controlplane::DomainResult& result) {
+    const bool dry_run = context.options().dry_run;
+    if (context.json()) {
+        const EdgeWait edge = wait_for_edge(context, arguments, result.write.lsn);
+        context.print(ordered_json{{"domain", result.zone.name},
+                                   {"domain_created", result.domain_created},
+                                   {"zone_created", result.zone_created},
+                                   {"serial", result.write.serial},
+                                   {"dry_run", dry_run},
+                                   {"changes", changes_json(result.write.changes)},
+                                   {"name_servers", result.name_servers},
+                                   {"glue", result.glue},
+                                   {"edge", edge_json(edge)}}
+                          .dump(2) +
+                      "\n");
+        return;
+    }
+    context.print(changes_text(result.write.changes));
+    context.note(fmt::format("{} {} with serial {}", result.zone.name,
+                             dry_run               ? "would exist"
+                             : result.zone_created ? "created"
+                                                   : "is as asked",
+                             result.write.serial));
+    std::fflush(stdout);
+    wait_for_edge(context, arguments, result.write.lsn);
+    context.note("\nfor the registrar of the domain:");
+    for (const std::string& server : result.name_servers)
+        context.note(fmt::format("  name server  {}", server));
+    for (const std::string& glue : result.glue) context.note(fmt::format("  address of   {}", glue));
+}
+
+Result<int> create(Context& context, const Arguments& arguments) {
+    auto domain = read_domain(arguments);
+    if (!domain) return tl::unexpected(std::move(domain).error());
+    auto options = write_options(context, arguments);
+    if (!options) return tl::unexpected(std::move(options).error());
+    auto connection = context.database();
+    if (!connection) return tl::unexpected(std::move(connection).error());
+    auto result = controlplane::domain_create(*connection, *domain, *options);
+    if (!result) return tl::unexpected(std::move(result).error());
+    print_result(context, arguments, *result);
+    return kExitDone;
+}
+
+Result<int> list(Context& context, const Arguments&) {
+    auto connection = context.database();
+    if (!connection) return tl::unexpected(std::move(connection).error());
+    auto domains = controlplane::domain_list(*connection);
+    if (!domains) return tl::unexpected(std::move(domains).error());
+    Table table({{"DOMAIN"}, {"ZONES", Align::right}, {"CREATED"}, {"BY"}});
+    ordered_json out = ordered_json::array();
+    for (const auto& domain : *domains) {
+        table.row({domain.name, std::to_string(domain.zones.size()), domain.created_at, domain.created_by});
+        out.push_back({{"name", domain.name},
+                       {"created_at", domain.created_at},
+                       {"created_by", domain.created_by},
+                       {"zones", domain.zones}});
+    }
+    context.print(context.json() ? ordered_json{{"domains", out}}.dump(2) + "\n" : table.text());
+    return kExitDone;
+}
+
+}  // namespace
+
+std::vector<CommandSpec> domain_commands() {
+    return {
+        {.noun = "domain",
+         .verb = "create",
+         .summary = "Creates a domain with its zone, name servers, addresses and further records in one "
+                    "transaction; run again, it makes what exists be as asked.",
+         .arguments = {{"NAME", Arity::one, "the domain: example.org"}},
+         .options = {{"--ns", "HOST…", "a name server; the first is the primary (repeatable)"},
+                     {"--address", "IP…", "an address of the domain itself (repeatable)"},
+                     {"--mx", "HOST…", "a mail server, in order of preference (repeatable)"},
+                     {"--record", "RECORD…", "a further record: 'www A 192.0.2.1' (repeatable)"},
+                     {"--email", "ADDRESS", "who answers for it (default hostmaster@ the domain)"},
+                     kTtlOption,
+                     kNoWaitOption},
+         .examples = {"gatepost domain create example.org --ns ns1.example.net --address 192.0.2.1",
+                      "gatepost domain create example.org --ns ns1 --record 'ns1 A 192.0.2.53' --mx mail"},
+         .run = create},
+        {.noun = "domain",
+         .verb = "list",
+         .summary = "Lists the domains and how many zones each has.",
+         .examples = {"gatepost domain list", "gatepost domain list --json"},
+         .run = list},
+    };
+}
+
+}  // namespace gatepost::tools

@@ -1,0 +1,21 @@
+// The rows of the table of commands, a function per noun; each is in the file that is named after the noun.
+#pragma once
+
+#include <vector>
+
+#include "tools/gatepost/cli/command.h"
+
+namespace gatepost::tools {
+
+std::vector<CommandSpec> config_commands();
+std::vector<CommandSpec> domain_commands();
+std::vector<CommandSpec> history_commands();
+std::vector<CommandSpec> query_commands();
+std::vector<CommandSpec> record_commands();
+std::vector<CommandSpec> run_commands();
+std::vector<CommandSpec> schema_commands();
+std::vector<CommandSpec> status_commands();
+std::vector<CommandSpec> sync_commands();
+std::vector<CommandSpec> zone_commands();
+
+}  // namespace gatepost::tools

@@ -1,0 +1,48 @@
+// The settings in the types that the program works with.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/base/error.h"
+#include "tools/gatepost/config/endpoint.h"
+#include "tools/gatepost/config/settings.h"
+
+namespace gatepost::tools {
+
+inline constexpr uint16_t kDnsPort = 53;
+
+struct Config {
+    std::string dsn;
+    std::string password_file;  // empty: none
+    std::string state_dir;
+    std::string run_dir;
+    std::vector<Endpoint> listen;
+    uint64_t tcp_connections_max = 0;
+    std::chrono::milliseconds tcp_idle{};
+    std::optional<unsigned> workers;             // nullopt: one per usable core
+    std::optional<std::vector<unsigned>> cores;  // nullopt: those usable
+    std::string dataplane_user;                  // empty: "nobody" under root
+    std::string seccomp;
+    std::string controlplane_user;  // empty: stay
+    uint64_t arena_size_max = 0;    // octets
+    std::chrono::milliseconds checkpoint_interval{};
+    std::string log_format;
+    std::string log_level;
+
+    std::string control_socket() const { return run_dir + "/control.sock"; }
+    std::string checkpoint() const { return state_dir + "/zones.ckpt"; }
+};
+
+// The settings have been checked one by one; this finds what is wrong between them.
+Result<Config> config_from_settings(const Settings& settings);
+
+// The cores that this process may run on.
+std::vector<unsigned> usable_cores();
+// How many workers, and on which cores, one each.
+std::vector<unsigned> worker_cores(const Config& config);
+
+}  // namespace gatepost::tools

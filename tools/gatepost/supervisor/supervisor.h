@@ -1,0 +1,89 @@
+// Runs Gatepost: creates what the processes share (runtime page, listening sockets), starts the dataplane, the
+// control plane and, for a local instance, PostgreSQL; starts again what dies; stops all of it cleanly.
+//
+// Invariants:
+//   1. The listening sockets and the newest index arena are held here, so that a dataplane that dies costs no
+//      query that waits in the kernel, and its successor answers from what its predecessor had.
+//   2. Nothing here waits for the database or for a child; one loop over poll(2) does all.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/netio/listen_socket.h"
+#include "storage/arena/runtime_page.h"
+#include "storage/base/error.h"
+#include "storage/base/fd_channel.h"
+#include "storage/base/unique_fd.h"
+#include "tools/gatepost/config/config.h"
+#include "tools/gatepost/supervisor/children.h"
+#include "tools/gatepost/supervisor/local_postgres.h"
+#include "tools/gatepost/supervisor/notify.h"
+#include "tools/gatepost/supervisor/provisioning.h"
+#include "tools/gatepost/supervisor/supervised.h"
+
+namespace gatepost::tools {
+
+struct SupervisorOptions {
+    Config config;
+    std::optional<LocalInstance> local;
+    std::optional<SystemUser> local_user;     // who runs PostgreSQL; nullopt: this process's own
+    std::vector<Provisioning::Step> prepare;  // for a local database, once it takes connections
+    void (*on_ready)(const SupervisorOptions&, double seconds) = nullptr;  // answers for the first time
+};
+
+class Supervisor {
+  public:
+    // Takes the instance's lock, opens the sockets: what can be wrong with a configuration shows here.
+    static Result<Supervisor> create(SupervisorOptions options);
+
+    // Until SIGTERM or SIGINT, or until preparing a local database has failed.
+    Status run();
+
+  private:
+    Supervisor() = default;
+    void start_due(TimePoint now);
+    void start_dataplane(TimePoint now);
+    void start_controlplane(TimePoint now);
+    void start_postgres(TimePoint now);
+    void watch_database(TimePoint now);
+    void wait_for_events(TimePoint now);
+    void take_signals();
+    void reap();
+    void on_end(Supervised& process, int wait_status, TimePoint now);
+    void read_channel(Supervised& process);
+    void take_arena(ChannelMessage message);
+    void send_arena();
+    void begin_stop(TimePoint now);
+    void go_on_stopping(TimePoint now);
+    bool all_stopped() const;
+    void report(TimePoint now);
+    bool answers() const;
+    std::optional<TimePoint> deadline() const;
+
+    SupervisorOptions options_;
+    ChildPrograms programs_;
+    UniqueFd lock_;
+    UniqueFd signals_;
+    storage::RuntimeMapping runtime_;
+    std::vector<dataplane::Listener> listeners_;
+    UniqueFd arena_;
+    uint64_t arena_generation_ = 0;
+    std::string password_;
+    std::optional<LocalPostgres> cluster_;
+    std::optional<Provisioning> provisioning_;
+    ServiceNotifier notifier_;
+
+    Supervised dataplane_{"dataplane", {0, 15, 9}};
+    Supervised controlplane_{"controlplane", {0, 15, 9}};
+    Supervised postgres_{"postgresql", {2, 3, 9}};  // fast, immediate (PostgreSQL 15 §19.5)
+    TimePoint created_at_ = SupervisorClock::now();
+    TimePoint watchdog_next_{};
+    bool listening_ = false;
+    bool announced_ = false;
+    bool stopping_ = false;
+    Status outcome_;
+};
+
+}  // namespace gatepost::tools
