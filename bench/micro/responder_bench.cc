@@ -1,7 +1,8 @@
-// Nanoseconds per query of the responder alone: parse to finished answer, no I/O, random names, one core.
+// Nanoseconds per query of the responder alone: parse to finished answer, no I/O, random names, one
+// core.
 //
-// Budget at 1 M names: two cache misses (slot, node) of some 80 ns each, overlapped by 16 in flight: about
-// 20 ns; parsing, hashing and writing about 40 ns.
+// Budget at 1 M names: two cache misses (slot, node) of some 80 ns each, overlapped by 16 in
+// flight: about 20 ns; parsing, hashing and writing about 40 ns.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -31,7 +32,9 @@ std::mt19937_64& random_source() {
     return source;
 }
 
-size_t random_below(size_t limit) { return random_source()() % limit; }
+size_t random_below(size_t limit) {
+    return random_source()() % limit;
+}
 
 const SampleArena& flat_zone(size_t names) {
     static SampleArena small = make_flat_zone(100'000);
@@ -66,8 +69,8 @@ void run(benchmark::State& state, const SampleArena& arena, const QuerySet& quer
     }
     benchmark::DoNotOptimize(octets);
     auto count = static_cast<double>(state.iterations()) * static_cast<double>(burst_size);
-    state.counters["ns/query"] = benchmark::Counter(
-        count * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.counters["ns/query"] =
+        benchmark::Counter(count * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     auto stats = arena.writer->stats();
     state.counters["B/rrset"] =
         static_cast<double>(stats.used_bytes) / static_cast<double>(stats.rrsets);
@@ -82,7 +85,9 @@ void existing(benchmark::State& state) {
         queries.add(fmt::format("h{}.example.com.", random_below(names)), kA);
     run(state, flat_zone(names), queries, static_cast<size_t>(state.range(1)));
 }
-BENCHMARK(existing)->ArgNames({"names", "burst"})->ArgsProduct({{100'000, 1'000'000}, {1, 8, 16, 32, 64}});
+BENCHMARK(existing)
+    ->ArgNames({"names", "burst"})
+    ->ArgsProduct({{100'000, 1'000'000}, {1, 8, 16, 32, 64}});
 
 void nxdomain(benchmark::State& state) {
     auto names = static_cast<size_t>(state.range(0));

@@ -21,8 +21,14 @@ storage::Dname name(const std::string& text) {
 }
 
 storage::SoaFields soa(const std::string& apex) {
-    return {.mname = name("ns1." + apex), .rname = name("hostmaster." + apex), .serial = 1,
-            .refresh = 7200, .retry = 3600, .expire = 1209600, .minimum = 300, .ttl = 3600};
+    return {.mname = name("ns1." + apex),
+            .rname = name("hostmaster." + apex),
+            .serial = 1,
+            .refresh = 7200,
+            .retry = 3600,
+            .expire = 1209600,
+            .minimum = 300,
+            .ttl = 3600};
 }
 
 class Filler {
@@ -53,8 +59,7 @@ SampleArena make_arena(size_t names) {
     arena.qsbr = std::make_unique<storage::Qsbr>();
     auto segment = storage::Segment::create("bench", size_t{2} << 30);
     GATEPOST_CHECK(segment.has_value());
-    auto writer =
-        storage::ZoneIndexWriter::create(std::move(*segment), *arena.qsbr, 1, names);
+    auto writer = storage::ZoneIndexWriter::create(std::move(*segment), *arena.qsbr, 1, names);
     GATEPOST_CHECK(writer.has_value());
     arena.writer = std::move(*writer);
     return arena;

@@ -25,7 +25,8 @@ SampleArena make_flat_zone(size_t names);
 // z0.example … : each zone with SOA, NS × 2, apex A, AAAA, MX, TXT, www, mail, _dmarc: 9 records.
 SampleArena make_many_zones(size_t zones);
 
-// Messages of one question, RD clear, no EDNS, laid end to end at a fixed stride as received packets are.
+// Messages of one question, RD clear, no EDNS, laid end to end at a fixed stride as received
+// packets are.
 class QuerySet {
   public:
     void add(const std::string& name, uint16_t type);

@@ -11,6 +11,7 @@ DROP FUNCTION gatepost.type_excludes(text, text);
 DROP FUNCTION gatepost.rrset_refuse(bigint, text, text, text, integer, text[]);
 DROP FUNCTION gatepost.rrset_is_valid(text, text, text, integer, text[]);
 DROP FUNCTION gatepost.rdata_is_valid(text, text[]);
+DROP FUNCTION gatepost.rdata_list_is_valid(text, text[]);
 DROP FUNCTION gatepost.ipv6_is_valid(text);
 DROP FUNCTION gatepost.ipv4_is_valid(text);
 DROP FUNCTION gatepost.type_is_valid(text);

@@ -29,8 +29,8 @@ bool ends_in(const HashedName& name, const Node& node, size_t labels) {
     return suffix.length() == length && storage::equal_padded(tail, suffix.data(), length);
 }
 
-// One name to look up. All are hashed first, then their slots and nodes are fetched, then read: the misses
-// of a referral's servers overlap.
+// One name to look up. All are hashed first, then their slots and nodes are fetched, then read: the
+// misses of a referral's servers overlap.
 struct Target {
     uint32_t tag;
     uint16_t at;     // offset of the name in the message

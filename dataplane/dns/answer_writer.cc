@@ -56,7 +56,8 @@ uint16_t AnswerWriter::suffix_at(uint16_t name_at, size_t skip) const {
     }
 }
 
-// Copies records while pointing each owner, and each pointer in RDATA, to where the owner stands now.
+// Copies records while pointing each owner, and each pointer in RDATA, to where the owner stands
+// now.
 void AnswerWriter::relocate(const uint8_t* records, size_t length, Owner owner, bool pointers) {
     uint8_t* out = message_ + at_;
     std::memcpy(out, records, length);
@@ -128,6 +129,25 @@ bool AnswerWriter::add_negative_soa(const Node& apex, Owner owner, bool signatur
     for (uint8_t* end = message_ + at_; record < end;
          record += kRRFixedSize + load_be16(record + kRdlengthAt))
         store_be32(record + kTtlAt, ttl);
+    return true;
+}
+
+bool AnswerWriter::add_named(Section section, const Node& node, const RRsetEntry& rrset,
+                             uint16_t suffix_at, size_t suffix_length) {
+    size_t written = node.name_length - suffix_length;  // of the owner's own octets
+    size_t length = size_t{rrset.length} + rrset.signature_length;
+    if (at_ + written + length > limit_ || at_ > kPointerMax || suffix_at > kPointerMax)
+        return false;
+    uint16_t owner = written == 0 ? suffix_at : at_;
+    std::memcpy(message_ + at_, node.name(), written);
+    at_ = static_cast<uint16_t>(at_ + written);
+    uint8_t* first = message_ + at_;
+    relocate(node.data(rrset), length, {.at = owner}, rrset.flags & storage::kRRsetPointers);
+    store_be16(first, static_cast<uint16_t>(0xc000 | suffix_at));
+    first_rdata_ = static_cast<uint16_t>(at_ + kRRFixedSize);
+    at_ = static_cast<uint16_t>(at_ + length);
+    counts_[static_cast<size_t>(section)] = static_cast<uint16_t>(
+        counts_[static_cast<size_t>(section)] + rrset.count + rrset.signature_count);
     return true;
 }
 

@@ -37,6 +37,11 @@ class AnswerWriter {
                         const storage::RRsetEntry& rrset, Owner owner);
     // The SOA for a negative answer: with the lesser of its TTL and its MINIMUM (RFC 2308 §3).
     bool add_negative_soa(const storage::Node& apex, Owner owner, bool signatures);
+    // Adds an RRset whose owner stands nowhere in the message yet: its last octets are the
+    // `suffix_length` ones of the name at `suffix_at`, the rest is written out with the first
+    // record. With its signatures.
+    bool add_named(Section section, const storage::Node& node, const storage::RRsetEntry& rrset,
+                   uint16_t suffix_at, size_t suffix_length);
     // A CNAME from the owner to `target` (uncompressed wire form), as a DNAME makes it (RFC 6672
     // §3.1).
     bool add_cname(Owner owner, uint32_t ttl, const uint8_t* target, size_t target_length);

@@ -28,8 +28,8 @@ const Node* deepest_in_zone(const ZoneView& view, const HashedName& name, size_t
     return apex;
 }
 
-// The first zone cut or DNAME between the zone's apex and `node`, or `node`. Where the apex of a deeper zone lies
-// between, the walk goes on in that zone, with its own deepest name.
+// The first zone cut or DNAME between the zone's apex and `node`, or `node`. Where the apex of a
+// deeper zone lies between, the walk goes on in that zone, with its own deepest name.
 const Node* first_division(const ZoneView& view, const HashedName& name, const Node* node) {
     for (size_t depth = size_t{node->zone_labels} + 1; depth < node->labels; ++depth) {
         if (!view.may_divide(node->zone, depth)) continue;

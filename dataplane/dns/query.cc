@@ -18,7 +18,8 @@ Parsed error(Query& query, Rcode rcode) {
     return Parsed::error;
 }
 
-// The question's name: lower-cased, with the offset of each suffix. 0: malformed; else the offset behind it.
+// The question's name: lower-cased, with the offset of each suffix. 0: malformed; else the offset
+// behind it.
 size_t parse_name(const uint8_t* message, size_t length, storage::HashedName& name) {
     uint8_t starts[storage::kLabelCountMax];
     size_t labels = 0;
@@ -88,7 +89,8 @@ size_t skip_name(const uint8_t* message, size_t length, size_t at) {
     return 0;
 }
 
-// The records behind the question; only OPT matters here. Their count is bounded by the message's length.
+// The records behind the question; only OPT matters here. Their count is bounded by the message's
+// length.
 Parsed read_records(const Exchange& exchange, size_t at, size_t count, size_t additional,
                     uint16_t udp_payload_max, Query& query) {
     const uint8_t* message = exchange.query;
@@ -148,8 +150,8 @@ Parsed parse(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
     query.question = true;
     if (opcode != 0) return error(query, Rcode::notimp);
     size_t additional = load_be16(message + kArcountAt);
-    size_t records = size_t{load_be16(message + kAncountAt)} + load_be16(message + kNscountAt) +
-                     additional;
+    size_t records =
+        size_t{load_be16(message + kAncountAt)} + load_be16(message + kNscountAt) + additional;
     Parsed outcome =
         read_records(exchange, query.question_end, records, additional, udp_payload_max, query);
     if (outcome != Parsed::ok) return outcome;

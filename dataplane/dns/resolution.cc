@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dataplane/dns/additional.h"
+#include "dataplane/dns/denial.h"
 #include "dataplane/dns/target_name.h"
 #include "storage/zone/rrtype.h"
 
@@ -28,7 +29,7 @@ constexpr uint16_t kTypeNsec = static_cast<uint16_t>(RRType::NSEC);
 class Resolver {
   public:
     Resolver(const ZoneView& view, const Query& query, AnswerWriter& writer)
-        : view_(view), query_(query), writer_(writer), name_(&query.name) {}
+        : view_(view), query_(query), writer_(writer), name_(&query.name), denial_(view) {}
 
     Resolution run(const Node* exact);
 
@@ -53,6 +54,7 @@ class Resolver {
     HashedName chased_;
     const Node* dnames_[kChainMax];  // those in the answer
     size_t dname_count_ = 0;
+    Denial denial_;
     Resolution result_;
 };
 
@@ -69,6 +71,7 @@ Resolution Resolver::run(const Node* exact) {
         name_ = &chased_;
         exact = view_.find(chased_, chased_.labels);
     }
+    if (!result_.truncated && !denial_.write(writer_)) truncate();
     return result_;
 }
 
@@ -104,6 +107,10 @@ Resolver::Next Resolver::step(const Location& location) {
             break;
     }
     result_.authoritative = true;
+    // RFC 4035 §3.1.3.3: that no closer name exists.
+    if (query_.dnssec_ok)
+        denial_.add(*location.node, name_->suffix(name_->labels),
+                    suffix_owner(location.node->zone_labels).at);
     auto longer = static_cast<int16_t>(int{name_->length} - int{location.node->name_length});
     return answer(*location.node, {.at = name_at_, .longer = longer});
 }
@@ -135,6 +142,10 @@ Resolver::Next Resolver::answer(const Node& node, Owner owner) {
         return Next::done;
     }
     uint16_t first = writer_.first_rdata();
+    if (!denial_.write(writer_)) {
+        truncate();
+        return Next::done;
+    }
     if (rrset->flags & storage::kRRsetAdditional)
         add_addresses(view_, node, *rrset, first, writer_, query_.dnssec_ok);
     return Next::done;
@@ -207,6 +218,7 @@ void Resolver::refer(const Node& cut) {
         if (proof != nullptr && !writer_.add(Section::authority, cut, *proof, owner, true))
             return truncate();
     }
+    if (!denial_.write(writer_)) return truncate();
     if (!add_addresses(view_, cut, *ns, first_ns, writer_, query_.dnssec_ok)) truncate();
 }
 
@@ -216,6 +228,14 @@ void Resolver::deny(const Node& node, Rcode rcode) {
     if (apex == nullptr) return;
     if (!writer_.add_negative_soa(*apex, suffix_owner(node.zone_labels), query_.dnssec_ok))
         return truncate();
+    if (!query_.dnssec_ok) return;
+    uint16_t apex_at = suffix_owner(node.zone_labels).at;
+    if (rcode == Rcode::nxdomain) {
+        denial_.add(node, name_->suffix(name_->labels), apex_at);
+        denial_.add_wildcard(node, apex_at);
+    } else {
+        denial_.add(node, {node.name(), node.name_length}, apex_at);
+    }
 }
 
 }  // namespace

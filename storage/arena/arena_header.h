@@ -1,5 +1,5 @@
-// The first page of an index arena. Everything else is found from here, by offsets in units of 16 octets
-// (Ref): 32 bits reach 64 GiB.
+// The first page of an index arena. Everything else is found from here, by offsets in units of 16
+// octets (Ref): 32 bits reach 64 GiB.
 #pragma once
 
 #include <atomic>
@@ -10,8 +10,8 @@
 
 namespace gatepost::storage {
 
-using Ref = uint32_t;                         // offset / kRefUnit; 0: none
-inline constexpr size_t kRefUnit = 16;        // octets
+using Ref = uint32_t;                   // offset / kRefUnit; 0: none
+inline constexpr size_t kRefUnit = 16;  // octets
 inline constexpr size_t kArenaHeaderSize = 4096;
 // Readers load 8 octets at a time, and prefetch: this much stays free behind the last record.
 inline constexpr size_t kArenaTailPadding = 64;
@@ -32,7 +32,8 @@ struct ArenaHeader {
     alignas(kCacheLine) std::atomic<uint64_t> version;  // newer nodes are not yet published
     std::atomic<Ref> table;                             // SlotTable
     std::atomic<Ref> zones;                             // array of ZoneEntry
-    // Label counts at which any name (any zone apex) is or was: look-ups at other depths are spared.
+    // Label counts at which any name (any zone apex) is or was: look-ups at other depths are
+    // spared.
     std::atomic<uint64_t> name_depths[2];
     std::atomic<uint64_t> apex_depths[2];
 

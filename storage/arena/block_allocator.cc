@@ -6,7 +6,9 @@ namespace gatepost::storage {
 
 namespace {
 
-uint32_t units_of(size_t size) { return static_cast<uint32_t>((size + kRefUnit - 1) / kRefUnit); }
+uint32_t units_of(size_t size) {
+    return static_cast<uint32_t>((size + kRefUnit - 1) / kRefUnit);
+}
 
 }  // namespace
 

@@ -1,6 +1,6 @@
-// Hands out blocks of an arena to its writer: freed blocks of the very size first, then fresh ones from
-// the high-water mark. A block that readers may still see is retired, and freed once QSBR allows.
-// The book-keeping lives on the writer's heap: the arena holds nothing but records.
+// Hands out blocks of an arena to its writer: freed blocks of the very size first, then fresh ones
+// from the high-water mark. A block that readers may still see is retired, and freed once QSBR
+// allows. The book-keeping lives on the writer's heap: the arena holds nothing but records.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ class BlockAllocator {
   public:
     BlockAllocator(Segment& segment, Qsbr& qsbr) : segment_(segment), qsbr_(qsbr) {}
 
-    // `size` octets rounded up to kRefUnit, aligned to kRefUnit, or to `alignment` (fresh blocks only).
-    // 0: the arena is full.
+    // `size` octets rounded up to kRefUnit, aligned to kRefUnit, or to `alignment` (fresh blocks
+    // only). 0: the arena is full.
     Ref allocate(size_t size, size_t alignment = kRefUnit);
     // Of a block that no reader can have seen.
     void free(Ref block, size_t size);
@@ -55,7 +55,7 @@ class BlockAllocator {
     std::multimap<uint32_t, Ref> large_;  // by units
     Ref carve_next_ = 0;                  // a large free block that small ones are cut from
     uint32_t carve_units_ = 0;
-    std::deque<Retired> retired_;         // epochs ascend
+    std::deque<Retired> retired_;  // epochs ascend
 };
 
 }  // namespace gatepost::storage

@@ -1,9 +1,11 @@
-// Quiescent-state based reclamation between one writer and the readers of an arena, over shared memory.
+// Quiescent-state based reclamation between one writer and the readers of an arena, over shared
+// memory.
 //
-// A reader is online while it may hold references into the arena and tells at each quiescent state (the
-// end of a burst) which epoch it has seen; it goes offline before it blocks. The writer retires a record
-// under the current epoch, then advances it; the record may be reused once every online reader has seen
-// a later epoch. No reader ever waits, and none writes a line that another one writes.
+// A reader is online while it may hold references into the arena and tells at each quiescent state
+// (the end of a burst) which epoch it has seen; it goes offline before it blocks. The writer
+// retires a record under the current epoch, then advances it; the record may be reused once every
+// online reader has seen a later epoch. No reader ever waits, and none writes a line that another
+// one writes.
 #pragma once
 
 #include <atomic>
@@ -12,8 +14,9 @@
 
 namespace gatepost::storage {
 
-inline constexpr size_t kCacheLine = 64;      // octets
-inline constexpr size_t kQsbrReadersMax = 64; // one per worker, and one for the control plane's own copier
+inline constexpr size_t kCacheLine = 64;  // octets
+inline constexpr size_t kQsbrReadersMax =
+    64;  // one per worker, and one for the control plane's own copier
 
 struct alignas(kCacheLine) QsbrReader {
     std::atomic<uint64_t> seen{0};  // 0: offline
@@ -21,8 +24,8 @@ struct alignas(kCacheLine) QsbrReader {
     // To be called before the first reference is taken after being offline.
     void online(const std::atomic<uint64_t>& epoch) {
         seen.store(epoch.load(std::memory_order_acquire), std::memory_order_relaxed);
-        // The store above must be visible before any slot is read: the writer looks at `seen` after it
-        // has unlinked a record.
+        // The store above must be visible before any slot is read: the writer looks at `seen` after
+        // it has unlinked a record.
         std::atomic_thread_fence(std::memory_order_seq_cst);
     }
     // To be called when no reference is held; once per burst.
@@ -38,7 +41,8 @@ struct Qsbr {
     alignas(kCacheLine) std::atomic<uint64_t> epoch{1};
     QsbrReader readers[kQsbrReadersMax];
 
-    // Writer: gives the epoch under which what was just unlinked is retired, and begins the next one.
+    // Writer: gives the epoch under which what was just unlinked is retired, and begins the next
+    // one.
     uint64_t advance() {
         std::atomic_thread_fence(std::memory_order_seq_cst);
         return epoch.fetch_add(1, std::memory_order_seq_cst);

@@ -48,9 +48,10 @@ Result<RuntimeMapping> RuntimeMapping::create() {
 Result<RuntimeMapping> RuntimeMapping::map(UniqueFd fd) {
     struct stat about {};
     if (::fstat(fd.get(), &about) != 0 || static_cast<size_t>(about.st_size) != sizeof(RuntimePage))
-        return fail(ErrorCode::invalid,
-                    "the runtime page handed over has the wrong size; supervisor and children must be of "
-                    "one build");
+        return fail(
+            ErrorCode::invalid,
+            "the runtime page handed over has the wrong size; supervisor and children must be of "
+            "one build");
     auto page = map_page(fd.get());
     if (!page) return tl::unexpected(page.error());
     RuntimeMapping mapping;

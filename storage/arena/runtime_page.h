@@ -1,6 +1,6 @@
-// The one small page that processes share read-write: QSBR readers, the workers' counters, and which
-// arena each worker answers from. The supervisor creates it, hands it to the control plane and the
-// dataplane, and clears a dead dataplane's part of it.
+// The one small page that processes share read-write: QSBR readers, the workers' counters, and
+// which arena each worker answers from. The supervisor creates it, hands it to the control plane
+// and the dataplane, and clears a dead dataplane's part of it.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,8 @@ namespace gatepost::storage {
 
 inline constexpr uint64_t kRuntimePageMagic = 0x3176544e55525047;  // "GPRUNTv1"
 inline constexpr size_t kWorkersMax = kQsbrReadersMax - 1;
-inline constexpr size_t kCopierReader = kQsbrReadersMax - 1;  // the control plane's background copier
+inline constexpr size_t kCopierReader =
+    kQsbrReadersMax - 1;  // the control plane's background copier
 
 inline constexpr size_t kTransports = 2;  // UDP, TCP
 inline constexpr size_t kFamilies = 2;    // IPv4, IPv6
@@ -25,15 +26,15 @@ inline constexpr size_t kDropReasons = 16;
 
 // Why a query got no answer.
 enum class Drop : uint8_t {
-    runt,             // shorter than a header
-    not_a_query,      // QR set
-    reply_overflow,   // the reply buffer cannot hold a header and the question
-    send_failed,      // the kernel refused the reply
-    source_port_zero, // nowhere to answer to
-    tcp_limit,        // connection limit reached
-    tcp_idle,         // connection closed for idleness
-    tcp_framing,      // a length prefix that cannot be
-    receive_overflow, // datagram larger than the receive buffer
+    runt,              // shorter than a header
+    not_a_query,       // QR set
+    reply_overflow,    // the reply buffer cannot hold a header and the question
+    send_failed,       // the kernel refused the reply
+    source_port_zero,  // nowhere to answer to
+    tcp_limit,         // connection limit reached
+    tcp_idle,          // connection closed for idleness
+    tcp_framing,       // a length prefix that cannot be
+    receive_overflow,  // datagram larger than the receive buffer
 };
 
 // Written by one worker only; read by anyone. Relaxed loads and stores: no read-modify-write.

@@ -14,8 +14,8 @@ namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;  // octets
 
-// A hugetlb memfd promises its pages at mmap; where there are not enough of them the mapping fails at
-// once, never later by SIGBUS.
+// A hugetlb memfd promises its pages at mmap; where there are not enough of them the mapping fails
+// at once, never later by SIGBUS.
 uint8_t* map_shared(int fd, size_t size, int protection) {
     void* p = ::mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
     return p == MAP_FAILED ? nullptr : static_cast<uint8_t*>(p);
@@ -50,13 +50,14 @@ Result<Segment> Segment::create(const std::string& name, size_t size) {
         if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) continue;
         uint8_t* data = map_shared(fd.get(), size, PROT_READ | PROT_WRITE);
         if (data == nullptr) continue;
-        // Only this mapping may ever write; the size stays (a reader could be hit by SIGBUS otherwise).
+        // Only this mapping may ever write; the size stays (a reader could be hit by SIGBUS
+        // otherwise).
         if (::fcntl(fd.get(), F_ADD_SEALS,
                     F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0) {
             ::munmap(data, size);
             return fail(ErrorCode::refused,
-                        "sealing the index segment '{}': {}; Gatepost needs Linux 5.1 or newer", name,
-                        std::strerror(errno));
+                        "sealing the index segment '{}': {}; Gatepost needs Linux 5.1 or newer",
+                        name, std::strerror(errno));
         }
         segment.data_ = data;
         segment.fd_ = std::move(fd);
@@ -65,9 +66,10 @@ Result<Segment> Segment::create(const std::string& name, size_t size) {
         if (pages == PageKind::plain) ::madvise(data, size, MADV_HUGEPAGE);
         return segment;
     }
-    return fail(ErrorCode::refused,
-                "creating the index segment '{}' of {} MiB: {}; lower [arena] size_max or free memory",
-                name, size >> 20, std::strerror(errno));
+    return fail(
+        ErrorCode::refused,
+        "creating the index segment '{}' of {} MiB: {}; lower [arena] size_max or free memory",
+        name, size >> 20, std::strerror(errno));
 }
 
 Result<Segment> Segment::map_readonly(UniqueFd fd) {

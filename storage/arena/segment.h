@@ -1,7 +1,7 @@
 // A segment is the shared memory of one index arena: a memfd of a fixed virtual size, laid out by
-// offsets so that it can be mapped at any address and written to disk as it is. Pages cost memory only
-// once touched. The creator maps it writable; everyone else gets a mapping that cannot be made writable
-// (F_SEAL_FUTURE_WRITE).
+// offsets so that it can be mapped at any address and written to disk as it is. Pages cost memory
+// only once touched. The creator maps it writable; everyone else gets a mapping that cannot be made
+// writable (F_SEAL_FUTURE_WRITE).
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ class Segment {
     Segment& operator=(Segment&& other) noexcept;
     ~Segment();
 
-    // Creates a writable segment of `size` octets (rounded up to 2 MiB): 2 MiB pages where the kernel can
-    // promise all of them, plain ones otherwise.
+    // Creates a writable segment of `size` octets (rounded up to 2 MiB): 2 MiB pages where the
+    // kernel can promise all of them, plain ones otherwise.
     static Result<Segment> create(const std::string& name, size_t size);
     // Maps a segment made by another process, read-only. Takes the descriptor over.
     static Result<Segment> map_readonly(UniqueFd fd);

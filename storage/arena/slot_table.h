@@ -13,9 +13,15 @@ namespace gatepost::storage {
 using Slot = uint64_t;
 inline constexpr Ref kSlotDeleted = 1;  // a freed slot inside a probe chain
 
-inline Slot make_slot(uint32_t tag, Ref ref) { return uint64_t{tag} << 32 | ref; }
-inline uint32_t slot_tag(Slot slot) { return static_cast<uint32_t>(slot >> 32); }
-inline Ref slot_ref(Slot slot) { return static_cast<Ref>(slot); }
+inline Slot make_slot(uint32_t tag, Ref ref) {
+    return uint64_t{tag} << 32 | ref;
+}
+inline uint32_t slot_tag(Slot slot) {
+    return static_cast<uint32_t>(slot >> 32);
+}
+inline Ref slot_ref(Slot slot) {
+    return static_cast<Ref>(slot);
+}
 
 struct SlotTable {
     uint32_t mask;  // slot count - 1; the count is a power of two

@@ -1,5 +1,5 @@
-// Bounds-checked cursors over wire data. A reader never passes its end: a short read sets a flag that
-// stays set, reads give zero from then on, and the caller checks ok() once.
+// Bounds-checked cursors over wire data. A reader never passes its end: a short read sets a flag
+// that stays set, reads give zero from then on, and the caller checks ok() once.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,8 @@ inline void store_be64(uint8_t* p, uint64_t v) {
 
 class ByteReader {
   public:
-    explicit ByteReader(Bytes bytes) : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
+    explicit ByteReader(Bytes bytes)
+        : begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()) {}
 
     bool ok() const { return ok_; }
     size_t left() const { return static_cast<size_t>(end_ - at_); }

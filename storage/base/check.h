@@ -5,8 +5,8 @@ namespace gatepost {
 [[noreturn]] void check_failed(const char* file, int line, const char* what);
 }  // namespace gatepost
 
-#define GATEPOST_CHECK(condition)                                                           \
-    do {                                                                                    \
-        if (!(condition)) [[unlikely]]                                                      \
-            ::gatepost::check_failed(__FILE__, __LINE__, #condition);                       \
+#define GATEPOST_CHECK(condition)                                     \
+    do {                                                              \
+        if (!(condition)) [[unlikely]]                                \
+            ::gatepost::check_failed(__FILE__, __LINE__, #condition); \
     } while (false)

@@ -1,5 +1,5 @@
-// Small messages, each with at most one file descriptor, between the supervisor and its children over a
-// SOCK_SEQPACKET socket pair.
+// Small messages, each with at most one file descriptor, between the supervisor and its children
+// over a SOCK_SEQPACKET socket pair.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,10 @@
 namespace gatepost {
 
 enum class ChannelVerb : uint32_t {
-    ready = 1,      // child → supervisor: start-up is done; `number` is unused
-    arena = 2,      // control plane → supervisor → dataplane: a zones arena (fd), `number` its generation
-    shutdown = 3,   // supervisor → child: finish and exit
+    ready = 1,  // child → supervisor: start-up is done; `number` is unused
+    arena =
+        2,  // control plane → supervisor → dataplane: a zones arena (fd), `number` its generation
+    shutdown = 3,  // supervisor → child: finish and exit
 };
 
 struct ChannelMessage {

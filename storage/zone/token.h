@@ -1,5 +1,5 @@
-// Tokens of master-file text (RFC 1035 §5.1). A token's text is the raw slice of the input, escapes not
-// yet undone, the quotes of a quoted string cut off.
+// Tokens of master-file text (RFC 1035 §5.1). A token's text is the raw slice of the input, escapes
+// not yet undone, the quotes of a quoted string cut off.
 #pragma once
 
 #include <cstdint>

@@ -27,11 +27,12 @@ class OnlineReader {
 };
 
 tl::unexpected<Error> failed(std::string_view doing, const std::string& path, int error) {
-    return fail(ErrorCode::refused, "{} the checkpoint '{}': {}; the one before it stays", doing, path,
-                std::strerror(error));
+    return fail(ErrorCode::refused, "{} the checkpoint '{}': {}; the one before it stays", doing,
+                path, std::strerror(error));
 }
 
-// Fills the file by a mapping. Its blocks are reserved first: a full disk is an error here, not a SIGBUS.
+// Fills the file by a mapping. Its blocks are reserved first: a full disk is an error here, not a
+// SIGBUS.
 Status fill(int fd, const ImageCopier& copier, const std::string& path) {
     size_t size = copier.size();
     if (int error = ::posix_fallocate(fd, 0, static_cast<off_t>(size)); error != 0)
@@ -56,7 +57,8 @@ Status fill(int fd, const ImageCopier& copier, const std::string& path) {
 Result<uint64_t> write_checkpoint(const Segment& source, Qsbr& qsbr, QsbrReader& reader,
                                   const std::string& path) {
     std::string temporary = path + ".new";
-    UniqueFd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    UniqueFd fd(
+        ::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return failed("creating", temporary, errno);
     uint64_t size;
     {
@@ -70,7 +72,8 @@ Result<uint64_t> write_checkpoint(const Segment& source, Qsbr& qsbr, QsbrReader&
     }
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("renaming", temporary, errno);
     std::string folder = std::filesystem::path(path).parent_path().string();
-    UniqueFd folder_fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    UniqueFd folder_fd(
+        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder_fd || ::fsync(folder_fd.get()) != 0) return failed("making durable", path, errno);
     return size;
 }

@@ -51,9 +51,10 @@ Result<Image> Image::load_checkpoint(const std::string& path) {
     crc = crc32c(zero, crc);
     crc = crc32c(octets.subspan(kChecksumAt + sizeof zero), crc);
     if (crc != header->checksum)
-        return fail(ErrorCode::invalid,
-                    "{} is damaged (CRC-32C {:08x}, expected {:08x}): it is rebuilt from PostgreSQL",
-                    what, crc, header->checksum);
+        return fail(
+            ErrorCode::invalid,
+            "{} is damaged (CRC-32C {:08x}, expected {:08x}): it is rebuilt from PostgreSQL", what,
+            crc, header->checksum);
     Image image;
     image.segment_ = std::move(*segment);
     image.from_checkpoint_ = true;

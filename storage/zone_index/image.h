@@ -26,8 +26,8 @@ class Image {
   public:
     // A live arena handed over by its writer.
     static Result<Image> map(UniqueFd fd);
-    // A checkpoint: magic, format version, length and checksum are verified; a file that fails is refused
-    // with the reason (ErrorCode::invalid), never half used.
+    // A checkpoint: magic, format version, length and checksum are verified; a file that fails is
+    // refused with the reason (ErrorCode::invalid), never half used.
     static Result<Image> load_checkpoint(const std::string& path);
 
     const ArenaHeader* header() const;
@@ -40,8 +40,8 @@ class Image {
 };
 
 // Writes a consistent, compact copy of what is published in `source` to `path`: to a temporary file
-// beside it, fsync, rename, fsync of the folder; mode 0600. May run in any thread beside the writer: it
-// reads as QSBR reader `reader`. Gives the octets written.
+// beside it, fsync, rename, fsync of the folder; mode 0600. May run in any thread beside the
+// writer: it reads as QSBR reader `reader`. Gives the octets written.
 Result<uint64_t> write_checkpoint(const Segment& source, Qsbr& qsbr, QsbrReader& reader,
                                   const std::string& path);
 

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <new>
 
+#include "storage/zone/rrtype.h"
+
 namespace gatepost::storage {
 
 namespace {
@@ -10,9 +12,13 @@ namespace {
 constexpr size_t kSlotsMin = 1024;
 constexpr size_t kFillPercentMax = 60;
 
-size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
+size_t round_up(size_t value, size_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
 
-Ref ref_at(size_t offset) { return static_cast<Ref>(offset / kRefUnit); }
+Ref ref_at(size_t offset) {
+    return static_cast<Ref>(offset / kRefUnit);
+}
 
 void insert(SlotTable* table, uint32_t tag, Ref node) {
     uint32_t i = tag;
@@ -44,6 +50,11 @@ ImageCopier::ImageCopier(const uint8_t* source) : view_(source) {
             if (node->shallower == 0) break;
         }
     });
+    for (uint32_t zone = 0; zone < zone_capacity_; ++zone)
+        if (Ref ref = view_.zone(zone).order.load(std::memory_order_acquire); ref != 0) {
+            octets += round_up(OrderTable::size_bytes(view_.at<OrderTable>(ref)->count), kRefUnit);
+            orders_.push_back({zone, ref});
+        }
     slots_ = kSlotsMin;
     while (names * 100 > slots_ * kFillPercentMax) slots_ *= 2;
     size_ = kArenaHeaderSize + sizeof(SlotTable) + slots_ * sizeof(Slot) + sizeof(ZoneTable) +
@@ -58,6 +69,33 @@ void ImageCopier::copy_zones(uint8_t* target, size_t at) const {
         for (size_t word = 0; word < 2; ++word)
             zones->entries()[i].cut_depths[word].store(
                 view_.zone(i).cut_depths[word].load(std::memory_order_relaxed));
+}
+
+bool ImageCopier::owns_nsec(const Node* newest, uint32_t zone) const {
+    const Node* node = view_.visible(newest);
+    if (node != nullptr) node = view_.side(node, zone);
+    return node != nullptr && node->find(static_cast<uint16_t>(RRType::NSEC)) != nullptr;
+}
+
+void ImageCopier::copy_orders(uint8_t* target, size_t at) const {
+    ZoneView copy(target);
+    auto* zones = const_cast<ZoneEntry*>(&copy.zone(0));
+    HashedName name;
+    for (auto [zone, table] : orders_) {
+        const auto* from = view_.at<OrderTable>(table);
+        auto* to = reinterpret_cast<OrderTable*>(target + at);
+        for (uint32_t i = 0; i < from->count; ++i) {
+            const auto* newest = view_.at<Node>(from->names()[i].load(std::memory_order_acquire));
+            if (!owns_nsec(newest, zone)) continue;
+            name.assign({newest->name(), newest->name_length}, view_.secret());
+            const Node* node = copy.find(name, name.labels);
+            to->names()[to->count++].store(
+                ref_at(static_cast<size_t>(reinterpret_cast<const uint8_t*>(node) - target)));
+        }
+        if (to->count == 0) continue;
+        zones[zone].order.store(ref_at(at));
+        at += round_up(OrderTable::size_bytes(to->count), kRefUnit);
+    }
 }
 
 void ImageCopier::copy_to(uint8_t* target) const {
@@ -107,6 +145,7 @@ void ImageCopier::copy_to(uint8_t* target) const {
             node = view_.at<Node>(node->shallower);
         }
     });
+    copy_orders(target, at);
     header->zone_count.store(zone_count);
     header->name_count.store(names);
 }

@@ -1,5 +1,5 @@
-// The keyed hash of domain names, computed label by label from the root, so that one pass over a name
-// gives the hash of each of its suffixes: a miss goes on with the ancestors for nothing.
+// The keyed hash of domain names, computed label by label from the root, so that one pass over a
+// name gives the hash of each of its suffixes: a miss goes on with the ancestors for nothing.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,9 @@ struct HashSecret {
 };
 
 // State after the root: the hash of ".".
-inline uint64_t hash_root(const HashSecret& secret) { return secret.a; }
+inline uint64_t hash_root(const HashSecret& secret) {
+    return secret.a;
+}
 
 inline uint64_t hash_fold(uint64_t x, uint64_t y) {
     __extension__ using Wide = unsigned __int128;
@@ -23,8 +25,8 @@ inline uint64_t hash_fold(uint64_t x, uint64_t y) {
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// Adds a label (lower-cased; `label` points at its length octet). Reads up to 8 octets behind the label:
-// the caller's buffer is padded by that much.
+// Adds a label (lower-cased; `label` points at its length octet). Reads up to 8 octets behind the
+// label: the caller's buffer is padded by that much.
 inline uint64_t hash_label(const HashSecret& secret, uint64_t state, const uint8_t* label) {
     size_t left = label[0];
     const uint8_t* p = label + 1;
@@ -43,12 +45,15 @@ inline uint64_t hash_label(const HashSecret& secret, uint64_t state, const uint8
     return hash_fold(state ^ word, key);
 }
 
-inline uint32_t hash_tag(uint64_t state) { return static_cast<uint32_t>(state ^ state >> 32); }
+inline uint32_t hash_tag(uint64_t state) {
+    return static_cast<uint32_t>(state ^ state >> 32);
+}
 
-inline constexpr size_t kNamePadding = 8;  // octets readable behind a name that is hashed or compared
+inline constexpr size_t kNamePadding =
+    8;  // octets readable behind a name that is hashed or compared
 
-// ASCII upper case to lower case in all octets of a wire name, 8 at a time; a length octet is at most 63 and
-// stays. Writes a multiple of 8 octets.
+// ASCII upper case to lower case in all octets of a wire name, 8 at a time; a length octet is at
+// most 63 and stays. Writes a multiple of 8 octets.
 inline void lower_copy(uint8_t* to, const uint8_t* from, size_t length) {
     constexpr uint64_t kOnes = 0x0101010101010101;
     for (size_t i = 0; i < length; i += 8) {
@@ -82,9 +87,9 @@ inline bool equal_padded(const uint8_t* a, const uint8_t* b, size_t length) {
 // A lower-cased name with the hash of each suffix: hash[d] is that of its last d labels.
 struct HashedName {
     uint8_t octets[kDnameLengthMax + kNamePadding + 1];
-    uint8_t length;                      // octets
-    uint8_t labels;                      // without the root
-    uint8_t offsets[kLabelCountMax + 1]; // offsets[d]: where the suffix of d labels begins
+    uint8_t length;                       // octets
+    uint8_t labels;                       // without the root
+    uint8_t offsets[kLabelCountMax + 1];  // offsets[d]: where the suffix of d labels begins
     uint64_t hashes[kLabelCountMax + 1];
 
     // `octets`, `length`, `labels` and `offsets` are set; fills `hashes`.

@@ -10,7 +10,9 @@ namespace gatepost::storage {
 
 namespace {
 
-size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
+size_t round_up(size_t value, size_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
 
 size_t data_start(size_t name_length, size_t parts) {
     return sizeof(Node) + round_up(name_length, 8) + parts * sizeof(RRsetEntry);
@@ -36,8 +38,12 @@ void NodeBuilder::load(const Node& node) {
     for (uint16_t i = 0; i < node.rrset_count; ++i) {
         const RRsetEntry& rrset = node.rrsets()[i];
         const uint8_t* data = node.data(rrset);
-        parts_.push_back({rrset.type, rrset.count, rrset.flags, rrset.signature_count,
-                          {data, rrset.length}, {data + rrset.length, rrset.signature_length}});
+        parts_.push_back({rrset.type,
+                          rrset.count,
+                          rrset.flags,
+                          rrset.signature_count,
+                          {data, rrset.length},
+                          {data + rrset.length, rrset.signature_length}});
     }
 }
 
@@ -120,9 +126,14 @@ void NodeBuilder::lay_out(Node* block) const {
     auto* entry = const_cast<RRsetEntry*>(node->rrsets());
     size_t at = data_start(name_.size(), parts_.size());
     for (const Part& p : parts_) {
-        *entry++ = {p.type, p.count, static_cast<uint32_t>(at),
-                    static_cast<uint16_t>(p.data.size()), p.signature_count,
-                    static_cast<uint16_t>(p.signatures.size()), p.flags, 0};
+        *entry++ = {p.type,
+                    p.count,
+                    static_cast<uint32_t>(at),
+                    static_cast<uint16_t>(p.data.size()),
+                    p.signature_count,
+                    static_cast<uint16_t>(p.signatures.size()),
+                    p.flags,
+                    0};
         if (!p.data.empty()) std::memcpy(octets + at, p.data.data(), p.data.size());
         at += p.data.size();
         if (!p.signatures.empty())

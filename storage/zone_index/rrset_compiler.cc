@@ -18,7 +18,8 @@ void append_fixed(std::vector<uint8_t>& out, RRType type, uint32_t ttl, size_t r
     writer.u16(static_cast<uint16_t>(rdata_length));
 }
 
-// The longest suffix of `name` that `owner` ends in, in octets of it, the root octet included; 1: only the root.
+// The longest suffix of `name` that `owner` ends in, in octets of it, the root octet included; 1:
+// only the root.
 size_t shared_suffix(DnameView name, DnameView owner) {
     while (!name.is_root() && !dname_is_subdomain(owner, name)) name = name.parent();
     return name.length();
@@ -80,9 +81,10 @@ Status compile_rrset(DnameView owner, RRType type, uint32_t ttl, std::span<const
                         ok.error());
         compile_record(owner, type, ttl, rdata, out);
         if (out.data.size() > kRRsetSizeMax)
-            return fail(ErrorCode::invalid,
-                        "{} {} has more data than fit into a DNS message ({} octets): take values out",
-                        dname_to_text(owner), rrtype_to_text(type), kRRsetSizeMax);
+            return fail(
+                ErrorCode::invalid,
+                "{} {} has more data than fit into a DNS message ({} octets): take values out",
+                dname_to_text(owner), rrtype_to_text(type), kRRsetSizeMax);
         ++out.count;
     }
     return {};

@@ -37,9 +37,9 @@ class ZoneView {
     // The node that `newest` is in this version; nullptr: the name is not there.
     const Node* visible(const Node* newest) const {
         while (newest->version > version_) [[unlikely]] {
-            if (newest->previous == 0) return nullptr;
-            newest = at<Node>(newest->previous);
-        }
+                if (newest->previous == 0) return nullptr;
+                newest = at<Node>(newest->previous);
+            }
         return newest->has(kNodeAbsent) ? nullptr : newest;
     }
 
@@ -69,6 +69,19 @@ class ZoneView {
         }
     }
 
+    // The node of the same name in that zone; nullptr: it is not there.
+    const Node* side(const Node* head, uint32_t zone) const {
+        while (head->zone != zone) {
+            if (head->shallower == 0) return nullptr;
+            head = at<Node>(head->shallower);
+        }
+        return head;
+    }
+
+    // The node whose NSEC record matches or covers the name: the last one not behind it in
+    // canonical order. nullptr: the zone has no NSEC records.
+    const Node* nsec_for(uint32_t zone, DnameView name) const;
+
     // The apex node of a zone in this version.
     const Node* apex(uint32_t zone) const {
         Ref ref = zones_[zone].apex.load(std::memory_order_acquire);
@@ -77,7 +90,8 @@ class ZoneView {
 
     // Whether a zone cut, a DNAME or the apex of another zone may lie at that depth inside `zone`.
     bool may_divide(uint32_t zone, size_t depth) const {
-        return depth_test(zones_[zone].cut_depths, depth) || depth_test(header().apex_depths, depth);
+        return depth_test(zones_[zone].cut_depths, depth) ||
+               depth_test(header().apex_depths, depth);
     }
 
   private:

@@ -85,7 +85,8 @@ Status ZoneIndexWriter::State::put_part(uint32_t zone, DnameView owner, uint16_t
 
 Status ZoneIndexWriter::State::ensure_ancestors(const HashedName& name, uint32_t zone,
                                                 uint8_t zone_labels) {
-    // Upwards to the first that is there, then down again: a parent is there before its child counts on it.
+    // Upwards to the first that is there, then down again: a parent is there before its child
+    // counts on it.
     size_t depth = name.labels;
     while (depth > zone_labels + size_t{1} && side(name, depth - 1, zone) == nullptr) --depth;
     for (; depth < name.labels; ++depth) {
@@ -122,8 +123,7 @@ Status set_signatures(DnameView owner, std::span<const Bytes> rdatas, std::vecto
     for (Bytes rdata : rdatas) {
         size_t start = unsorted.size();
         auto covered = compile_signature(rdata, unsorted);
-        if (!covered)
-            return wrap(fmt::format("{} RRSIG", dname_to_text(owner)), covered.error());
+        if (!covered) return wrap(fmt::format("{} RRSIG", dname_to_text(owner)), covered.error());
         all.push_back({*covered, start, unsorted.size()});
     }
     std::stable_sort(all.begin(), all.end(),
@@ -212,21 +212,24 @@ void ZoneIndexWriter::remove_zone(ZoneIndex zone) {
         }
     }
     heads.push_back(apex);
-    // Children before their parents, so that each parent's count is right whenever this is taken back.
-    std::stable_sort(heads.begin(), heads.end(), [&s](Ref a, Ref b) {
-        return s.at<Node>(a)->labels > s.at<Node>(b)->labels;
-    });
+    // Children before their parents, so that each parent's count is right whenever this is taken
+    // back.
+    std::stable_sort(heads.begin(), heads.end(),
+                     [&s](Ref a, Ref b) { return s.at<Node>(a)->labels > s.at<Node>(b)->labels; });
     for (Ref ref : heads) {
         const Node* node = s.at<Node>(ref);
         s.hashed.assign({node->name(), node->name_length}, s.secret);
         if (s.side(s.hashed, s.hashed.labels, zone) == nullptr) continue;
-        // Room for a tombstone is the only thing that can be missing; the zone then goes with the next rebuild.
+        // Room for a tombstone is the only thing that can be missing; the zone then goes with the
+        // next rebuild.
         if (!s.replace_side(s.hashed, s.hashed.labels, zone, nullptr)) return;
     }
     s.zones_removed.push_back(zone);
 }
 
-void ZoneIndexWriter::begin_zone() { state_->zone_mark = state_->mark(); }
+void ZoneIndexWriter::begin_zone() {
+    state_->zone_mark = state_->mark();
+}
 
 Status ZoneIndexWriter::finish_zone() {
     State& s = *state_;
@@ -254,7 +257,8 @@ Status ZoneIndexWriter::State::check_rules(const Node& node) const {
         return fail(ErrorCode::invalid, "{} has {} DNAME records: a name can have one", owner,
                     dname->count);
     if (dname != nullptr && node.has(kNodeCut))
-        return fail(ErrorCode::invalid, "{} has a DNAME beside NS records: a zone cut cannot", owner);
+        return fail(ErrorCode::invalid, "{} has a DNAME beside NS records: a zone cut cannot",
+                    owner);
     if (!node.has(kNodeCname)) return {};
     const RRsetEntry* cname = node.find(static_cast<uint16_t>(RRType::CNAME));
     if (cname->count > 1)
@@ -276,14 +280,18 @@ void ZoneIndexWriter::rollback_zone() {
     state_->roll_back_to(state_->zone_mark);
 }
 
-void ZoneIndexWriter::publish(ArenaOrigin origin) { state_->publish(origin); }
+void ZoneIndexWriter::publish(ArenaOrigin origin) {
+    state_->publish(origin);
+}
 
 void ZoneIndexWriter::abort() {
     state_->zone_mark = {};
     state_->roll_back_to({});
 }
 
-void ZoneIndexWriter::reclaim() { state_->reclaim(); }
+void ZoneIndexWriter::reclaim() {
+    state_->reclaim();
+}
 
 ArenaStats ZoneIndexWriter::stats() const {
     const State& s = *state_;
@@ -297,7 +305,11 @@ ArenaStats ZoneIndexWriter::stats() const {
             .size_max_bytes = s.segment.size()};
 }
 
-const Segment& ZoneIndexWriter::segment() const { return state_->segment; }
-uint64_t ZoneIndexWriter::generation() const { return state_->header->generation; }
+const Segment& ZoneIndexWriter::segment() const {
+    return state_->segment;
+}
+uint64_t ZoneIndexWriter::generation() const {
+    return state_->header->generation;
+}
 
 }  // namespace gatepost::storage

@@ -10,7 +10,9 @@ namespace {
 
 constexpr size_t kChainMax = kLabelCountMax + 1;  // zones that one name can lie in
 
-Bytes name_of(const HashedName& name, size_t depth) { return name.suffix(depth).wire(); }
+Bytes name_of(const HashedName& name, size_t depth) {
+    return name.suffix(depth).wire();
+}
 
 }  // namespace
 
@@ -58,8 +60,7 @@ Ref ZoneIndexWriter::State::lay_out_chain(const HashedName& name, size_t depth, 
             continue;
         }
         Ref copy = blocks.allocate(node->size);
-        if (copy != 0)
-            std::memcpy(static_cast<void*>(at<Node>(copy)), at<Node>(ref), node->size);
+        if (copy != 0) std::memcpy(static_cast<void*>(at<Node>(copy)), at<Node>(ref), node->size);
         place(copy);
     }
     if (!placed && !full) place(lay_out_node(*with));
@@ -156,12 +157,13 @@ void ZoneIndexWriter::State::count_as_child(const HashedName& name, size_t depth
         Node* parent = side(name, depth - 1, at<Node>(ref)->zone);
         GATEPOST_CHECK(parent != nullptr);
         uint32_t children = parent->children.load(std::memory_order_relaxed);
-        // What this transaction made goes as a whole when it is rolled back; older nodes get their count back.
+        // What this transaction made goes as a whole when it is rolled back; older nodes get their
+        // count back.
         bool made_here = parent->version == building && parent->undo_index >= zone_mark.undo;
         if (!made_here)
-            children_undo.push_back({static_cast<Ref>((reinterpret_cast<uint8_t*>(parent) -
-                                                       segment.data()) / kRefUnit),
-                                     children});
+            children_undo.push_back(
+                {static_cast<Ref>((reinterpret_cast<uint8_t*>(parent) - segment.data()) / kRefUnit),
+                 children});
         parent->children.store(children + static_cast<uint32_t>(direction),
                                std::memory_order_relaxed);
         const uint8_t* label = name.octets + name.offsets[depth];
@@ -216,6 +218,11 @@ void ZoneIndexWriter::State::publish(ArenaOrigin origin) {
                                     std::memory_order_relaxed);
     header->zone_count.store(zone_count, std::memory_order_relaxed);
     header->name_count.store(name_count, std::memory_order_relaxed);
+    // A zone whose order cannot be kept for want of room serves without denial proofs until the
+    // next rebuild.
+    if (!update_orders())
+        for (uint32_t zone = 0; zone < zones_used; ++zone)
+            zone_entry(zone).order.store(0, std::memory_order_release);
     // The one store that makes the transaction visible.
     header->version.store(building, std::memory_order_release);
 
@@ -239,18 +246,23 @@ void ZoneIndexWriter::State::publish(ArenaOrigin origin) {
 void ZoneIndexWriter::State::reclaim() {
     if (!undo.empty()) return;  // an open transaction may still want to go back to a tombstone
     uint64_t below = qsbr.reclaimable_below();
+    std::vector<Ref> gone;
     while (!tombstones.empty() && tombstones.front().epoch < below) {
         Ref ref = tombstones.front().node;
         tombstones.pop_front();
         const Node* node = at<Node>(ref);
         hashed.assign({node->name(), node->name_length}, secret);
-        std::atomic<Slot>* slot = find_slot(hashed.tag(hashed.labels), {node->name(), node->name_length});
+        std::atomic<Slot>* slot =
+            find_slot(hashed.tag(hashed.labels), {node->name(), node->name_length});
         if (slot == nullptr || slot_ref(slot->load(std::memory_order_relaxed)) != ref) continue;
         delete_slot(slot);
-        discard_chain(ref);
+        gone.push_back(ref);
     }
+    if (!gone.empty()) drop_from_orders(gone);
+    for (Ref ref : gone) discard_chain(ref);
     std::erase_if(zones_freed, [&](const FreedZone& freed) {
         if (freed.epoch >= below) return false;
+        if (Ref order = zone_entry(freed.zone).order.exchange(0); order != 0) discard_order(order);
         zones_free.push_back(freed.zone);
         return true;
     });

@@ -11,7 +11,9 @@ namespace {
 constexpr size_t kSlotsMin = 1024;
 constexpr size_t kFillPercentMax = 60;  // beyond it probe chains grow past a cache line
 
-bool filled(Slot slot) { return slot != 0 && slot_ref(slot) != kSlotDeleted; }
+bool filled(Slot slot) {
+    return slot != 0 && slot_ref(slot) != kSlotDeleted;
+}
 
 void insert(SlotTable* table, uint32_t tag, Ref node) {
     std::atomic<Slot>* slots = table->slots();
@@ -122,7 +124,8 @@ void ZoneIndexWriter::State::delete_slot(std::atomic<Slot>* slot) {
     slot->store(make_slot(0, kSlotDeleted), std::memory_order_release);
     ++slots_deleted;
     if (table->slots()[(index + 1) & table->mask].load(std::memory_order_relaxed) != 0) return;
-    // At the end of its probe chain a deleted slot, and those right before it, may as well be empty.
+    // At the end of its probe chain a deleted slot, and those right before it, may as well be
+    // empty.
     for (uint32_t i = index;; --i) {
         std::atomic<Slot>& last = table->slots()[i & table->mask];
         Slot value = last.load(std::memory_order_relaxed);
@@ -145,6 +148,7 @@ Result<uint32_t> ZoneIndexWriter::State::take_zone() {
     }
     ZoneEntry& entry = zone_entry(zone);
     entry.apex.store(0, std::memory_order_relaxed);
+    entry.order.store(0, std::memory_order_relaxed);
     entry.cut_depths[0].store(0, std::memory_order_relaxed);
     entry.cut_depths[1].store(0, std::memory_order_relaxed);
     zones_taken.push_back(zone);

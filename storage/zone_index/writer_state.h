@@ -1,12 +1,13 @@
 // The writer's private half. Three layers, each using the one before:
 //
 //   slots   – find, insert, grow: the table of newest nodes (writer_slots.cc)
-//   heads   – replace the newest node of a name, keep undo, counts and the parent's children in step (writer_heads.cc)
-//   names   – RRsets of a name in a zone, empty non-terminals, pruning (writer.cc)
+//   heads   – replace the newest node of a name, keep undo, counts and the parent's children in
+//   step (writer_heads.cc) names   – RRsets of a name in a zone, empty non-terminals, pruning
+//   (writer.cc)
 //
-// A name may live in several zones (the child's apex and the parent's cut): its nodes form a chain, the deepest
-// zone first, linked by `shallower`. A change to any of them lays out the whole chain anew, so that one
-// slot store switches all of it.
+// A name may live in several zones (the child's apex and the parent's cut): its nodes form a chain,
+// the deepest zone first, linked by `shallower`. A change to any of them lays out the whole chain
+// anew, so that one slot store switches all of it.
 #pragma once
 
 #include <deque>
@@ -68,6 +69,15 @@ class ZoneIndexWriter::State {
     Status prune(const HashedName& name, uint32_t zone, uint8_t zone_labels);
     Status check_rules(const Node& node) const;
 
+    // ---- canonical order (writer_order.cc)
+    std::atomic<Ref>* find_in_order(uint32_t zone, DnameView name);
+    bool is_newest(Ref ref);
+    Status update_orders();
+    // `dropped` ascends.
+    Status merge_order(uint32_t zone, std::vector<Ref>& added, const std::vector<Ref>& dropped);
+    void discard_order(Ref block);
+    void drop_from_orders(std::vector<Ref> tombstones_gone);
+
     void publish(ArenaOrigin origin);
     void reclaim();
 
@@ -103,19 +113,19 @@ class ZoneIndexWriter::State {
     ArenaHeader* header = nullptr;
     HashSecret secret{};
     SlotTable* table = nullptr;
-    size_t slots_used = 0;     // filled and deleted ones
+    size_t slots_used = 0;  // filled and deleted ones
     size_t slots_deleted = 0;
     ZoneTable* zones = nullptr;
-    uint32_t zones_used = 0;   // entries ever taken
+    uint32_t zones_used = 0;  // entries ever taken
     std::vector<uint32_t> zones_free;
-    std::vector<FreedZone> zones_freed;      // in this transaction or waiting for readers
-    std::vector<uint32_t> zones_removed;     // by the transaction in progress
-    std::vector<uint32_t> zones_taken;       // by the transaction in progress
-    uint64_t building = 1;     // the version in the making
-    bool shared = false;       // readers may have it: nothing is reused without a grace period
+    std::vector<FreedZone> zones_freed;   // in this transaction or waiting for readers
+    std::vector<uint32_t> zones_removed;  // by the transaction in progress
+    std::vector<uint32_t> zones_taken;    // by the transaction in progress
+    uint64_t building = 1;                // the version in the making
+    bool shared = false;  // readers may have it: nothing is reused without a grace period
     std::vector<Undo> undo;
     std::vector<ChildrenUndo> children_undo;
-    Mark zone_mark;            // at begin_zone
+    Mark zone_mark;  // at begin_zone
     std::deque<Tombstone> tombstones;
     uint64_t zone_count = 0;
     uint64_t name_count = 0;
@@ -128,7 +138,8 @@ class ZoneIndexWriter::State {
     std::vector<uint8_t> signatures;
 
   private:
-    // Lays out the new chain and gives its head; 0 where the arena is full. An empty chain gives a tombstone.
+    // Lays out the new chain and gives its head; 0 where the arena is full. An empty chain gives a
+    // tombstone.
     Ref lay_out_chain(const HashedName& name, size_t depth, Ref before, uint32_t zone,
                       const NodeBuilder* builder);
     Ref lay_out_node(const NodeBuilder& builder);

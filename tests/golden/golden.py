@@ -16,7 +16,9 @@ ANSWERS = HERE / "answers.txt"
 DIFFERENCES = HERE / "differences.txt"
 RECORDS_SHOWN = 12  # of one RRset; a larger one is told by its number and a hash
 _RRSIG = 46
-_NAME_TYPES = {2, 5, 6, 12, 15, 18, 33, 39}
+_SOA = 6
+_NAME_TYPES = {2, 5, 12, 15, 18, 33, 39}
+_SOA_NUMBERS = 20  # octets behind the two names
 
 
 @dataclass
@@ -138,11 +140,19 @@ def render(reply):
     return "\n".join(lines) + "\n"
 
 
+def _lower_rdata(record):
+    rdata = record.rdata
+    if record.type in _NAME_TYPES:
+        return rdata.lower()
+    if record.type == _SOA:
+        return rdata[:-_SOA_NUMBERS].lower() + rdata[-_SOA_NUMBERS:]
+    return rdata
+
+
 def _without_case(records):
     """Names in lower case: which octets of a name a server repeats from the question is its own affair."""
-    return [Record(record.owner.lower(), record.ttl, record.type, record.klass,
-                   bytes(octet | 0x20 if 0x41 <= octet <= 0x5A else octet for octet in record.rdata)
-                   if record.type in _NAME_TYPES else record.rdata) for record in records]
+    return [Record(record.owner.lower(), record.ttl, record.type, record.klass, _lower_rdata(record))
+            for record in records]
 
 
 def aspects(reply):

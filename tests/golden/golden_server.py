@@ -15,7 +15,7 @@ class GoldenServer:
         self.instance = None
         try:
             self.cluster.start()
-            self.instance = harness.Instance(f"{self.directory}/gp", self.cluster.create_database("gatepost"))
+            self.instance = harness.Instance(f"{self.directory}/gp", self.cluster.dsn())
             self.instance.cli("schema", "migrate")
             self.instance.start()
             for apex, path in zones:

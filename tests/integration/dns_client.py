@@ -276,6 +276,10 @@ def parse_reply(message):
             at = _parse_record(message, at, reply, section)
     if at != len(message):
         raise BadReply(f"{len(message) - at} octets behind the last record")
+    records = [(record.owner.lower(), record.type, record.klass, record.rdata)
+               for record in reply.answer + reply.authority + reply.additional]
+    if len(set(records)) != len(records):
+        raise BadReply("the same record twice (RFC 2181 §5)")
     return reply
 
 

@@ -18,8 +18,12 @@ void* operator new(size_t size) {
     if (void* p = std::malloc(size)) return p;
     std::abort();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
+void operator delete(void* p) noexcept {
+    std::free(p);
+}
+void operator delete(void* p, size_t) noexcept {
+    std::free(p);
+}
 // NOLINTEND
 
 namespace gatepost::tests {
@@ -28,9 +32,9 @@ namespace {
 TEST(Allocation, NoneFromParseToAnswer) {
     TestArena arena;
     arena.add_zone("example.");
-    arena.put("example.", {"www 60 A 192.0.2.1", "alias 60 CNAME www", "*.wild 60 A 192.0.2.2",
-                           "sub 60 NS ns.sub", "ns.sub 60 A 192.0.2.3", "@ 60 MX 10 www",
-                           "old 60 DNAME wild"});
+    arena.put("example.",
+              {"www 60 A 192.0.2.1", "alias 60 CNAME www", "*.wild 60 A 192.0.2.2",
+               "sub 60 NS ns.sub", "ns.sub 60 A 192.0.2.3", "@ 60 MX 10 www", "old 60 DNAME wild"});
     arena.publish();
     std::vector<std::vector<uint8_t>> queries;
     for (const char* name : {"www.example.", "alias.example.", "x.wild.example.", "a.sub.example.",

@@ -70,8 +70,10 @@ TEST_F(MalformedTest, Table) {
     EXPECT_EQ(ask(changed(good, 11, 1)), 1) << "ARCOUNT without a record";
     EXPECT_EQ(ask(changed(good, 7, 1)), 1) << "ANCOUNT without a record";
     EXPECT_EQ(ask(with(good, {0})), 1) << "octets behind the end";
-    EXPECT_EQ(ask(with(changed(edns, 11, 2), Octets(edns.begin() + static_cast<long>(opt),
-                                                    edns.end()))), 1) << "two OPT";
+    EXPECT_EQ(
+        ask(with(changed(edns, 11, 2), Octets(edns.begin() + static_cast<long>(opt), edns.end()))),
+        1)
+        << "two OPT";
     EXPECT_EQ(ask(changed(edns, opt + 10, 5)), 1) << "OPT options beyond the end";
     EXPECT_EQ(ask(with(changed(edns, opt + 10, 3), {0, 1, 0})), 1) << "a cut option";
     EXPECT_EQ(ask(with(changed(edns, opt + 10, 4), {0, 9, 0, 0})), 0) << "an unknown option";

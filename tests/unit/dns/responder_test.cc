@@ -20,19 +20,37 @@ class ResponderTest : public testing::Test {
   protected:
     ResponderTest() {
         arena_.add_zone("example.");
-        arena_.put("example.",
-                   {"@ 60 NS ns1|ns2.other.", "ns1 60 A 192.0.2.53", "ns1 60 AAAA 2001:db8::53",
-                    "@ 60 MX 10 mail|20 mx.other.", "mail 60 A 192.0.2.25",
-                    "www 60 A 192.0.2.80|192.0.2.81", "www 60 TXT \"hello\"",
-                    "alias 60 CNAME www", "chain 60 CNAME alias", "out 60 CNAME www.elsewhere.",
-                    "dangling 60 CNAME nowhere", "across 60 CNAME host.other.",
-                    "loop1 60 CNAME loop2", "loop2 60 CNAME loop1", "a.b.ent 60 A 192.0.2.7",
-                    "*.wild 60 A 192.0.2.99", "*.wild 60 MX 5 mail.wild", "x.wild 60 TXT \"here\"",
-                    "*.calias 60 CNAME www", "sub 60 NS ns.sub|ns1", "ns.sub 60 A 192.0.2.54",
-                    "sub 60 DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000",
-                    "deep.glue.sub 60 A 192.0.2.55", "old 60 DNAME new.other.",
-                    "below.old 60 A 192.0.2.66", "_sip._tcp 60 SRV 1 2 5060 www",
-                    "@ 60 HTTPS 1 svc alpn=h2", "svc 60 AAAA 2001:db8::443", "www.xn 60 PTR www"});
+        arena_.put(
+            "example.",
+            {"@ 60 NS ns1|ns2.other.",
+             "ns1 60 A 192.0.2.53",
+             "ns1 60 AAAA 2001:db8::53",
+             "@ 60 MX 10 mail|20 mx.other.",
+             "mail 60 A 192.0.2.25",
+             "www 60 A 192.0.2.80|192.0.2.81",
+             "www 60 TXT \"hello\"",
+             "alias 60 CNAME www",
+             "chain 60 CNAME alias",
+             "out 60 CNAME www.elsewhere.",
+             "dangling 60 CNAME nowhere",
+             "across 60 CNAME host.other.",
+             "loop1 60 CNAME loop2",
+             "loop2 60 CNAME loop1",
+             "a.b.ent 60 A 192.0.2.7",
+             "*.wild 60 A 192.0.2.99",
+             "*.wild 60 MX 5 mail.wild",
+             "x.wild 60 TXT \"here\"",
+             "*.calias 60 CNAME www",
+             "sub 60 NS ns.sub|ns1",
+             "ns.sub 60 A 192.0.2.54",
+             "sub 60 DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000",
+             "deep.glue.sub 60 A 192.0.2.55",
+             "old 60 DNAME new.other.",
+             "below.old 60 A 192.0.2.66",
+             "_sip._tcp 60 SRV 1 2 5060 www",
+             "@ 60 HTTPS 1 svc alpn=h2",
+             "svc 60 AAAA 2001:db8::443",
+             "www.xn 60 PTR www"});
         arena_.add_zone("other.");
         arena_.put("other.", {"host 60 A 198.51.100.1", "@ 60 NS host", "h.new 60 A 198.51.100.2"});
         arena_.publish();
@@ -71,7 +89,8 @@ TEST_F(ResponderTest, PositiveAnswer) {
     EXPECT_EQ(reply.flags, "qr aa rd");
     EXPECT_EQ(reply.rcode, 0);
     EXPECT_EQ(reply.question, "www.example. A");
-    EXPECT_EQ(reply.answer, (Lines{"www.example. 60 A 192.0.2.80", "www.example. 60 A 192.0.2.81"}));
+    EXPECT_EQ(reply.answer,
+              (Lines{"www.example. 60 A 192.0.2.80", "www.example. 60 A 192.0.2.81"}));
     EXPECT_TRUE(reply.authority.empty());
     EXPECT_TRUE(reply.additional.empty());
     EXPECT_FALSE(reply.edns);
@@ -118,9 +137,10 @@ TEST_F(ResponderTest, OutOfZoneIsRefusedWithAReason) {
 }
 
 TEST_F(ResponderTest, CnameChains) {
-    EXPECT_EQ(ask({.name = "chain.example."}).answer,
-              (Lines{"chain.example. 60 CNAME alias.example.", "alias.example. 60 CNAME www.example.",
-                     "www.example. 60 A 192.0.2.80", "www.example. 60 A 192.0.2.81"}));
+    EXPECT_EQ(
+        ask({.name = "chain.example."}).answer,
+        (Lines{"chain.example. 60 CNAME alias.example.", "alias.example. 60 CNAME www.example.",
+               "www.example. 60 A 192.0.2.80", "www.example. 60 A 192.0.2.81"}));
     EXPECT_EQ(ask({.name = "across.example."}).answer,
               (Lines{"across.example. 60 CNAME host.other.", "host.other. 60 A 198.51.100.1"}));
     ReplyText out = ask({.name = "out.example."});
@@ -161,12 +181,12 @@ TEST_F(ResponderTest, Referrals) {
         EXPECT_EQ(reply.flags, "qr") << name;
         EXPECT_EQ(reply.rcode, 0) << name;
         EXPECT_TRUE(reply.answer.empty()) << name;
-        EXPECT_EQ(reply.authority, (Lines{"sub.example. 60 NS ns.sub.example.",
-                                          "sub.example. 60 NS ns1.example."}))
+        EXPECT_EQ(reply.authority,
+                  (Lines{"sub.example. 60 NS ns.sub.example.", "sub.example. 60 NS ns1.example."}))
             << name;
-        EXPECT_EQ(reply.additional, (Lines{"ns.sub.example. 60 A 192.0.2.54",
-                                           "ns1.example. 60 A 192.0.2.53",
-                                           "ns1.example. 60 AAAA 2001:db8::53"}))
+        EXPECT_EQ(reply.additional,
+                  (Lines{"ns.sub.example. 60 A 192.0.2.54", "ns1.example. 60 A 192.0.2.53",
+                         "ns1.example. 60 AAAA 2001:db8::53"}))
             << name;
     }
     ReplyText ds = ask({.name = "sub.example.", .type = "DS"});
@@ -268,9 +288,8 @@ TEST_F(ResponderTest, InPlaceReplyIsTheSame) {
 }
 
 TEST_F(ResponderTest, SignaturesStandBehindWhatTheyCover) {
-    arena_.put("example.",
-               {"www 60 RRSIG A 8 2 3600 20300101000000 20200101000000 1 example. AAAA|"
-                "TXT 8 2 60 20300101000000 20200101000000 1 example. BBBB"});
+    arena_.put("example.", {"www 60 RRSIG A 8 2 3600 20300101000000 20200101000000 1 example. AAAA|"
+                            "TXT 8 2 60 20300101000000 20200101000000 1 example. BBBB"});
     arena_.publish();
     ReplyText plain = ask({.name = "www.example."});
     EXPECT_EQ(plain.answer.size(), 2u);

@@ -3,13 +3,9 @@
 #include "controlplane/control/daemon.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
-#include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "controlplane/pg/transaction.h"
@@ -17,47 +13,15 @@
 #include "storage/base/fd_channel.h"
 #include "storage/zone_index/image.h"
 #include "tests/support/private_postgres.h"
+#include "tests/unit/sync/control_client.h"
 
 namespace gatepost::controlplane::tests {
 namespace {
 
 using gatepost::tests::PrivatePostgres;
-using nlohmann::json;
 
-constexpr auto kPatience = std::chrono::seconds(60);  // only a hang lasts so long
-
-class ControlClient {
-  public:
-    explicit ControlClient(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, path.data(), path.size());
-        const timeval patience{kPatience.count(), 0};
-        ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        connected_ = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address),
-                               sizeof address) == 0;
-    }
-    bool is_connected() const { return connected_; }
-    void send(const std::string& text) {
-        EXPECT_EQ(::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL),
-                  static_cast<ssize_t>(text.size()));
-    }
-    // "" where the other side has closed.
-    std::string receive() {
-        std::string line;
-        char c = 0;
-        while (::recv(socket_.get(), &c, 1, 0) == 1 && c != '\n') line += c;
-        return line;
-    }
-    json ask(const json& request) {
-        send(request.dump() + "\n");
-        return json::parse(receive(), nullptr, false);
-    }
-
-  private:
-    UniqueFd socket_;
-    bool connected_ = false;
-};
+constexpr int kPatienceMs = 60'000;
+constexpr char kStatus[] = R"({"op":"status"})";
 
 class DaemonTest : public ::testing::Test {
   protected:
@@ -132,7 +96,8 @@ class DaemonTest : public ::testing::Test {
         EXPECT_TRUE(received.has_value() && received->has_value());
         return received && *received ? std::move(**received) : ChannelMessage{};
     }
-    json ask(const json& request) { return ControlClient(socket_path).ask(request); }
+    ControlReply ask(const std::string& request) { return ControlClient(socket_path).ask(request); }
+    bool wait_for(Lsn lsn) { return ask(wait_request(lsn, kPatienceMs)).ok(); }
 
     static inline PrivatePostgres* postgres = nullptr;
     static inline Connection connection;
@@ -157,20 +122,19 @@ TEST_F(DaemonTest, HandsTheArenaOverAndTellsItsStatus) {
     page->workers[0].queries[1][0] = 7;
     page->workers[0].rcodes[3] = 5;
     page->workers[0].dropped[static_cast<size_t>(storage::Drop::tcp_limit)] = 2;
-    const json status = ask({{"op", "status"}});
-    EXPECT_EQ(status["ok"], true);
-    EXPECT_EQ(status["controlplane"]["pid"], ::getpid());
-    EXPECT_EQ(status["arena"]["generation"], arena.number);
-    EXPECT_EQ(status["arena"]["zones"], 1);
-    EXPECT_EQ(status["sync"]["loads_total"], 1);
-    EXPECT_EQ(status["sync"]["error"], nullptr);
-    EXPECT_TRUE(status["sync"]["age_seconds"].is_number());
-    EXPECT_EQ(status["sync"]["caught_up_at"].get<std::string>().back(), 'Z');
-    EXPECT_EQ(status["held_zones"], json::array());
-    const json& worker = status["dataplane"]["workers"][0];
-    EXPECT_EQ(worker["queries"]["tcp4"], 7);
-    EXPECT_EQ(worker["rcodes"], (json{{"NXDOMAIN", 5}}));
-    EXPECT_EQ(worker["dropped"], (json{{"tcp_limit", 2}}));
+    const ControlReply status = ask(kStatus);
+    EXPECT_TRUE(status.ok());
+    EXPECT_EQ(status.number("/controlplane/pid"), ::getpid());
+    EXPECT_EQ(status.at("/arena/generation"), std::to_string(arena.number));
+    EXPECT_EQ(status.at("/arena/zones"), "1");
+    EXPECT_EQ(status.at("/sync/loads_total"), "1");
+    EXPECT_EQ(status.at("/sync/error"), "null");
+    EXPECT_LT(std::stod(status.at("/sync/age_seconds")), 60);
+    EXPECT_EQ(status.at("/sync/caught_up_at").back(), 'Z');
+    EXPECT_EQ(status.at("/held_zones"), "[]");
+    EXPECT_EQ(status.at("/dataplane/workers/0/queries/tcp4"), "7");
+    EXPECT_EQ(status.at("/dataplane/workers/0/rcodes"), R"({"NXDOMAIN":5})");
+    EXPECT_EQ(status.at("/dataplane/workers/0/dropped"), R"({"tcp_limit":2})");
 }
 
 TEST_F(DaemonTest, WaitsUntilACommitIsServed) {
@@ -178,11 +142,10 @@ TEST_F(DaemonTest, WaitsUntilACommitIsServed) {
     ControlClient client(socket_path);
     for (int i = 0; i < 20; ++i) {
         const Lsn lsn = execute("UPDATE gatepost.rrsets SET ttl = ttl + 1");
-        const json reply =
-            client.ask({{"op", "sync.wait"}, {"lsn", lsn_to_text(lsn)}, {"timeout_ms", 60000}});
-        ASSERT_EQ(reply["ok"], true) << reply.dump();
+        const ControlReply reply = client.ask(wait_request(lsn, kPatienceMs));
+        ASSERT_TRUE(reply.ok()) << reply.line();
     }
-    EXPECT_GE(ask({{"op", "status"}})["sync"]["transactions_total"], 20);
+    EXPECT_GE(ask(kStatus).number("/sync/transactions_total"), 20);
 }
 
 TEST_F(DaemonTest, WaitsForTheWorkers) {
@@ -190,49 +153,45 @@ TEST_F(DaemonTest, WaitsForTheWorkers) {
     page->worker_count = 2;
     start_and_load();
     const Lsn lsn = execute("SELECT 1");
-    const json request = {{"op", "sync.wait"}, {"lsn", lsn_to_text(lsn)}, {"timeout_ms", 60000}};
     ControlClient client(socket_path);
-    client.send(request.dump() + "\n");
-    const json impatient =
-        ask({{"op", "sync.wait"}, {"lsn", lsn_to_text(lsn)}, {"timeout_ms", 20}});
-    EXPECT_EQ(impatient["ok"], false);
-    EXPECT_EQ(impatient["error"]["code"], 3);
+    client.send(wait_request(lsn, kPatienceMs) + "\n");
+    const ControlReply impatient = ask(wait_request(lsn, 20));
+    EXPECT_FALSE(impatient.ok());
+    EXPECT_EQ(impatient.error_code(), 3);
     page->workers[0].arena_generation = arena.number;
     page->workers[1].arena_generation = arena.number;
-    EXPECT_EQ(json::parse(client.receive())["ok"], true);
+    EXPECT_TRUE(client.receive().ok());
 }
 
 TEST_F(DaemonTest, PositionThatNeverComesTimesOut) {
     start_and_load();
-    const json reply = ask({{"op", "sync.wait"}, {"lsn", "FFFF/0"}, {"timeout_ms", 20}});
-    EXPECT_EQ(reply["ok"], false);
-    EXPECT_EQ(reply["error"]["code"], 3);
-    EXPECT_NE(reply["error"]["message"].get<std::string>().find("FFFF/0"), std::string::npos);
+    const ControlReply reply = ask(wait_request(lsn_from_text("FFFF/0").value(), 20));
+    EXPECT_FALSE(reply.ok());
+    EXPECT_EQ(reply.error_code(), 3);
+    EXPECT_NE(reply.at("/error/message").find("FFFF/0"), std::string::npos);
 }
 
 TEST_F(DaemonTest, CheckpointOnRequestAndAtTheEnd) {
     start_and_load();
-    const json reply = ask({{"op", "checkpoint"}});
-    ASSERT_EQ(reply["ok"], true) << reply.dump();
-    const std::string path = reply["path"];
+    const ControlReply reply = ask(R"({"op":"checkpoint"})");
+    ASSERT_TRUE(reply.ok()) << reply.line();
+    const std::string path = reply.at("/path");
     EXPECT_EQ(path, options.state_dir + "/zones.ckpt");
     struct stat about {};
     ASSERT_EQ(::stat(path.c_str(), &about), 0);
-    EXPECT_EQ(about.st_size, reply["size_bytes"].get<int64_t>());
+    EXPECT_EQ(about.st_size, reply.number("/size_bytes"));
     EXPECT_EQ(about.st_mode & 07777, 0600u);
 
     execute(
         "INSERT INTO gatepost.rrsets SELECT id, 'last.example.org.', 'A', 60, ARRAY['192.0.2.1'] "
         "FROM"
         " gatepost.zones");
-    const Lsn lsn = execute("SELECT 1");
-    ASSERT_EQ(ask({{"op", "sync.wait"}, {"lsn", lsn_to_text(lsn)}, {"timeout_ms", 60000}})["ok"],
-              true);
-    const auto names = ask({{"op", "status"}})["arena"]["names"].get<uint64_t>();
+    ASSERT_TRUE(wait_for(execute("SELECT 1")));
+    const std::string names = ask(kStatus).at("/arena/names");
     stop();
     const auto image = storage::Image::load_checkpoint(path);
     ASSERT_TRUE(image.has_value()) << image.error().message;
-    EXPECT_EQ(image->info().names, names);
+    EXPECT_EQ(std::to_string(image->info().names), names);
     EXPECT_FALSE(std::filesystem::exists(socket_path));
     execute("DELETE FROM gatepost.rrsets WHERE name = 'last.example.org.'");
 }
@@ -240,7 +199,7 @@ TEST_F(DaemonTest, CheckpointOnRequestAndAtTheEnd) {
 TEST_F(DaemonTest, CheckpointsByItself) {
     start_and_load();
     const std::string path = options.state_dir + "/zones.ckpt";
-    const auto until = std::chrono::steady_clock::now() + kPatience;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatienceMs);
     while (!std::filesystem::exists(path) && std::chrono::steady_clock::now() < until)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     EXPECT_TRUE(std::filesystem::exists(path));
@@ -249,36 +208,32 @@ TEST_F(DaemonTest, CheckpointsByItself) {
 TEST_F(DaemonTest, FailingCheckpointIsReportedAndNotFatal) {
     start_and_load();
     std::filesystem::remove_all(options.state_dir);
-    const json reply = ask({{"op", "checkpoint"}});
-    EXPECT_EQ(reply["ok"], false);
-    EXPECT_NE(ask({{"op", "status"}})["checkpoint"]["error"], nullptr);
+    EXPECT_FALSE(ask(R"({"op":"checkpoint"})").ok());
+    EXPECT_NE(ask(kStatus).at("/checkpoint/error"), "null");
 }
 
 TEST_F(DaemonTest, ZoneStatus) {
+    constexpr char kZone[] = R"({"op":"zone.status","zone":"EXAMPLE.org."})";
     start_and_load();
-    const json served = ask({{"op", "zone.status"}, {"zone", "EXAMPLE.org."}});
-    EXPECT_EQ(served["state"], "served");
-    EXPECT_TRUE(served["serial"].is_number());
-    EXPECT_EQ(ask({{"op", "zone.status"}, {"zone", "example.com."}})["state"], "unknown");
-    EXPECT_EQ(ask({{"op", "zone.status"}})["error"]["code"], 2);
+    const ControlReply served = ask(kZone);
+    EXPECT_EQ(served.at("/zone"), "example.org.");
+    EXPECT_EQ(served.at("/state"), "served");
+    EXPECT_GT(served.number("/serial"), 0);
+    EXPECT_EQ(ask(R"({"op":"zone.status","zone":"example.com."})").at("/state"), "unknown");
+    EXPECT_EQ(ask(R"({"op":"zone.status"})").error_code(), 2);
 
     // The database takes what its own cheap checks do not see.
-    const Lsn bad = execute(
-        "INSERT INTO gatepost.rrsets SELECT id, 'bad.example.org.', 'SSHFP', 60, ARRAY['x y z'] "
-        "FROM"
-        " gatepost.zones");
-    ASSERT_EQ(ask({{"op", "sync.wait"}, {"lsn", lsn_to_text(bad)}, {"timeout_ms", 60000}})["ok"],
-              true);
-    const json held = ask({{"op", "zone.status"}, {"zone", "example.org."}});
-    EXPECT_EQ(held["state"], "held");
-    EXPECT_EQ(held["serial"], served["serial"]);
-    EXPECT_NE(held["held"]["reason"].get<std::string>().find("bad.example.org."),
-              std::string::npos);
-    EXPECT_EQ(ask({{"op", "status"}})["held_zones"][0]["zone"], "example.org.");
-    const Lsn good = execute("DELETE FROM gatepost.rrsets WHERE name = 'bad.example.org.'");
-    ASSERT_EQ(ask({{"op", "sync.wait"}, {"lsn", lsn_to_text(good)}, {"timeout_ms", 60000}})["ok"],
-              true);
-    EXPECT_EQ(ask({{"op", "zone.status"}, {"zone", "example.org."}})["state"], "served");
+    ASSERT_TRUE(
+        wait_for(execute("INSERT INTO gatepost.rrsets SELECT id, 'bad.example.org.', 'SSHFP', 60, "
+                         "ARRAY['x y z'] FROM"
+                         " gatepost.zones")));
+    const ControlReply held = ask(kZone);
+    EXPECT_EQ(held.at("/state"), "held");
+    EXPECT_EQ(held.at("/serial"), served.at("/serial"));
+    EXPECT_NE(held.at("/held/reason").find("bad.example.org."), std::string::npos);
+    EXPECT_EQ(ask(kStatus).at("/held_zones/0/zone"), "example.org.");
+    ASSERT_TRUE(wait_for(execute("DELETE FROM gatepost.rrsets WHERE name = 'bad.example.org.'")));
+    EXPECT_EQ(ask(kZone).at("/state"), "served");
 }
 
 TEST_F(DaemonTest, BadRequestsAreAnsweredByAnError) {
@@ -288,32 +243,30 @@ TEST_F(DaemonTest, BadRequestsAreAnsweredByAnError) {
          {"", "nonsense", "[]", "{}", R"({"op":"no"})", R"({"op":7})", R"({"op":"sync.wait"})",
           R"({"op":"sync.wait","lsn":"x"})", R"({"op":"sync.wait","lsn":"0/1","timeout_ms":-1})",
           R"({"op":"sync.wait","lsn":"0/1","timeout_ms":"1"})", "\xff\xfe"}) {
-        client.send(std::string(line) + "\n");
-        const json reply = json::parse(client.receive(), nullptr, false);
-        ASSERT_TRUE(reply.is_object()) << line;
-        EXPECT_EQ(reply["ok"], false) << line;
-        EXPECT_EQ(reply["error"]["code"], 2) << line;
+        const ControlReply reply = client.ask(line);
+        ASSERT_NE(reply.line(), "") << line;
+        EXPECT_FALSE(reply.ok()) << line;
+        EXPECT_EQ(reply.error_code(), 2) << line;
     }
-    EXPECT_EQ(client.ask({{"op", "status"}})["ok"], true);
+    EXPECT_TRUE(client.ask(kStatus).ok());
 }
 
 TEST_F(DaemonTest, SeveralLinesAtOnceAreAnsweredInOrder) {
     start_and_load();
     ControlClient client(socket_path);
-    client.send(
-        "{\"op\":\"sync.wait\",\"lsn\":\"FFFF/"
-        "0\",\"timeout_ms\":30}\n{\"op\":\"no\"}\n{\"op\":\"status\"}\n");
-    EXPECT_EQ(json::parse(client.receive())["error"]["code"], 3);
-    EXPECT_EQ(json::parse(client.receive())["error"]["code"], 2);
-    EXPECT_EQ(json::parse(client.receive())["ok"], true);
+    client.send(wait_request(lsn_from_text("FFFF/0").value(), 30) + "\n{\"op\":\"no\"}\n" +
+                kStatus + "\n");
+    EXPECT_EQ(client.receive().error_code(), 3);
+    EXPECT_EQ(client.receive().error_code(), 2);
+    EXPECT_TRUE(client.receive().ok());
 }
 
 TEST_F(DaemonTest, EndlessLineIsCutOff) {
     start();
     ControlClient client(socket_path);
     client.send(std::string(kControlLineMax + 1000, 'x'));
-    EXPECT_NE(client.receive().find("longer than"), std::string::npos);
-    EXPECT_EQ(client.receive(), "");
+    EXPECT_NE(client.receive().at("/error/message").find("longer than"), std::string::npos);
+    EXPECT_EQ(client.receive().line(), "");
 }
 
 TEST_F(DaemonTest, MoreClientsThanAllowedWaitTheirTurn) {
@@ -321,22 +274,22 @@ TEST_F(DaemonTest, MoreClientsThanAllowedWaitTheirTurn) {
     std::vector<std::unique_ptr<ControlClient>> clients;
     for (size_t i = 0; i < kControlClientsMax; ++i) {
         clients.push_back(std::make_unique<ControlClient>(socket_path));
-        ASSERT_EQ(clients.back()->ask({{"op", "status"}})["ok"], true);
+        ASSERT_TRUE(clients.back()->ask(kStatus).ok());
     }
     ControlClient late(socket_path);
     ASSERT_TRUE(late.is_connected());
-    late.send("{\"op\":\"status\"}\n");
+    late.send(std::string(kStatus) + "\n");
     clients.pop_back();
-    EXPECT_EQ(json::parse(late.receive())["ok"], true);
+    EXPECT_TRUE(late.receive().ok());
 }
 
 TEST_F(DaemonTest, StartsWithoutPostgres) {
     options.dsn = "host=/nonexistent dbname=nothing";
     start();
-    const json status = ask({{"op", "status"}});
-    EXPECT_EQ(status["arena"]["generation"], 0);
-    EXPECT_EQ(status["sync"]["age_seconds"], nullptr);
-    EXPECT_EQ(ask({{"op", "checkpoint"}})["ok"], false);
+    const ControlReply status = ask(kStatus);
+    EXPECT_EQ(status.at("/arena/generation"), "0");
+    EXPECT_EQ(status.at("/sync/age_seconds"), "null");
+    EXPECT_FALSE(ask(R"({"op":"checkpoint"})").ok());
 }
 
 TEST_F(DaemonTest, SecondOneOnTheSameSocketIsRefused) {
@@ -347,7 +300,7 @@ TEST_F(DaemonTest, SecondOneOnTheSameSocketIsRefused) {
     const auto created = Daemon::create(other);
     ASSERT_FALSE(created.has_value());
     EXPECT_EQ(created.error().code, ErrorCode::conflict);
-    EXPECT_EQ(ask({{"op", "status"}})["ok"], true);
+    EXPECT_TRUE(ask(kStatus).ok());
 }
 
 TEST_F(DaemonTest, EndsWithItsSupervisor) {

@@ -26,8 +26,8 @@ class CheckpointTest : public testing::Test {
         path_ = folder_ / "zones.ckpt";
         arena_.add_zone("example.");
         for (int i = 0; i < 500; ++i)
-            arena_.put("example.", {"h" + std::to_string(i) + ".sub 60 A 192.0.2." +
-                                    std::to_string(i % 250)});
+            arena_.put("example.",
+                       {"h" + std::to_string(i) + ".sub 60 A 192.0.2." + std::to_string(i % 250)});
         arena_.add_zone("sub.example.");
         arena_.publish(77);
     }
@@ -94,8 +94,8 @@ TEST_F(CheckpointTest, HoldsAllThatWasPublished) {
 TEST_F(CheckpointTest, ATruncatedOneIsRefused) {
     ASSERT_TRUE(write().has_value());
     std::string whole = contents();
-    for (size_t length : {size_t{0}, size_t{1}, size_t{4095}, size_t{4096}, whole.size() / 2,
-                          whole.size() - 1}) {
+    for (size_t length :
+         {size_t{0}, size_t{1}, size_t{4095}, size_t{4096}, whole.size() / 2, whole.size() - 1}) {
         overwrite(whole.substr(0, length));
         EXPECT_NE(refusal(), "accepted") << length;
     }

@@ -1,5 +1,6 @@
-// Random transactions against a plain model: after each publish or rollback the index holds just what
-// the model does, at every name, seen by a reader that came before and by one that comes after.
+// Random transactions against a plain model: after each publish or rollback the index holds just
+// what the model does, at every name, seen by a reader that came before and by one that comes
+// after.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -36,9 +37,9 @@ const std::vector<std::string>& names() {
 
 bool exists(const Model& model, const std::string& name) {
     for (const auto& [owner, value] : model)
-        if (owner == name || (owner.size() > name.size() &&
-                              owner.compare(owner.size() - name.size() - 1, std::string::npos,
-                                            "." + name) == 0))
+        if (owner == name ||
+            (owner.size() > name.size() &&
+             owner.compare(owner.size() - name.size() - 1, std::string::npos, "." + name) == 0))
             return true;
     return false;
 }
@@ -111,7 +112,8 @@ TEST(Model, RandomTransactions) {
         if (HasFatalFailure()) return;
         reader.offline();
     }
-    // Nothing leaks: what is not free is in use, and rounds without end would go on in the same memory.
+    // Nothing leaks: what is not free is in use, and rounds without end would go on in the same
+    // memory.
     arena.publish();
     arena.publish();
     EXPECT_EQ(arena.writer().stats().retired_bytes, 0u);

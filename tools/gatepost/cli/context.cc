@@ -113,7 +113,9 @@ void Context::print(std::string_view text) const {
     std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+// Data that was printed before a message also comes before it where both go to one place.
 void Context::note(std::string_view message) const {
+    std::fflush(stdout);
     if (!options_.quiet) fmt::print(stderr, "{}\n", message);
 }
 

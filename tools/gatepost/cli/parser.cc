@@ -150,11 +150,10 @@ void declare(CLI::App& app, std::vector<Slot>& slots, const CommandSpec& command
         slot.name = argument.name;
         slot.option = app.add_option(std::string(argument.name), slot.values);
         const bool several = argument.arity == Arity::any || argument.arity == Arity::many;
-        slot.option->type_size(1);
-        if (several)
-            slot.option->expected(argument.arity == Arity::many ? 1 : 0, CLI::detail::expected_max_vector_size);
-        else
-            slot.option->expected(1);
+        slot.option->type_size(1)
+            ->expected(argument.arity == Arity::any ? 0 : 1,
+                       several ? CLI::detail::expected_max_vector_size : 1)
+            ->allow_extra_args(several);
         if (argument.arity == Arity::one || argument.arity == Arity::many) slot.option->required();
     }
 }

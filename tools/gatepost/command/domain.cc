@@ -25,6 +25,12 @@ Result<controlplane::ExtraRecord> extra_from_text(const std::string& text) {
         text.substr(0, first), text.substr(first + 1, second - first - 1), {text.substr(second + 1)}};
 }
 
+// A host of one label is one of the domain; one with a dot is whole.
+std::string host_of(const std::string& text, const std::string& domain) {
+    if (text.find('.') != std::string::npos) return text.ends_with('.') ? text : text + ".";
+    return fmt::format("{}.{}{}", text, domain, domain.ends_with('.') ? "" : ".");
+}
+
 // Several records of one name and type are one RRset.
 void add_extra(std::vector<controlplane::ExtraRecord>& extras, controlplane::ExtraRecord record) {
     for (controlplane::ExtraRecord& known : extras) {
@@ -39,7 +45,8 @@ void add_extra(std::vector<controlplane::ExtraRecord>& extras, controlplane::Ext
 Result<controlplane::NewDomain> read_domain(const Arguments& arguments) {
     controlplane::NewDomain domain;
     domain.zone.name = arguments.text("NAME");
-    domain.zone.name_servers = arguments.list("--ns");
+    for (const std::string& host : arguments.list("--ns"))
+        domain.zone.name_servers.push_back(host_of(host, domain.zone.name));
     domain.zone.email = arguments.text("--email");
     domain.addresses = arguments.list("--address");
     auto ttl = ttl_option(arguments);
@@ -47,7 +54,7 @@ Result<controlplane::NewDomain> read_domain(const Arguments& arguments) {
     domain.zone.timers.ttl = *ttl;
     int preference = 10;
     for (const std::string& host : arguments.list("--mx")) {
-        add_extra(domain.extras, {"@", "MX", {fmt::format("{} {}", preference, host)}});
+        add_extra(domain.extras, {"@", "MX", {fmt::format("{} {}", preference, host_of(host, domain.zone.name))}});
         preference += 10;
     }
     for (const std::string& text : arguments.list("--record")) {
@@ -82,7 +89,6 @@ void print_result(Context& context, const Arguments& arguments,
                              : result.zone_created ? "created"
                                                    : "is as asked",
                              result.write.serial));
-    std::fflush(stdout);
     wait_for_edge(context, arguments, result.write.lsn);
     context.note("\nfor the registrar of the domain:");
     for (const std::string& server : result.name_servers)
@@ -130,7 +136,8 @@ std::vector<CommandSpec> domain_commands() {
          .summary = "Creates a domain with its zone, name servers, addresses and further records in one "
                     "transaction; run again, it makes what exists be as asked.",
          .arguments = {{"NAME", Arity::one, "the domain: example.org"}},
-         .options = {{"--ns", "HOST…", "a name server; the first is the primary (repeatable)"},
+         .options = {{"--ns", "HOST…", "a name server, \"ns1\" for one of the domain itself; the first is the "
+                                           "primary (repeatable)"},
                      {"--address", "IP…", "an address of the domain itself (repeatable)"},
                      {"--mx", "HOST…", "a mail server, in order of preference (repeatable)"},
                      {"--record", "RECORD…", "a further record: 'www A 192.0.2.1' (repeatable)"},

@@ -142,8 +142,8 @@ Result<int> run(Context& context, const Arguments& arguments) {
 
 std::vector<CommandSpec> run_commands() {
     return {{.noun = "run",
-             .summary = "Serves DNS. Starts the dataplane and the control plane, starts again what dies, and stops "
-                        "both at SIGTERM or Ctrl-C. With --local DIR all of it is in DIR: also a private "
+             .summary = "Serves DNS until it is told to stop. Starts the dataplane and the control plane, starts "
+                        "again what dies, and stops both at SIGTERM or Ctrl-C. With --local DIR all of it is in DIR: also a private "
                         "PostgreSQL, its schema and a demo zone; DNS is answered on 127.0.0.1 and ::1, port "
                         "5300, unless the configuration says otherwise.",
              .options = {{"--zone", "FILE",

@@ -40,9 +40,9 @@ uint64_t sum_of(const json& counters) {
 }
 
 std::string arena_text(const json& arena) {
-    return line("zones", fmt::format("{} zones, {} names, {} RRsets", grouped(number_of(arena, "zones")),
-                                     grouped(number_of(arena, "names")),
-                                     grouped(number_of(arena, "rrsets")))) +
+    return line("zones", fmt::format("{}, {}, {}", counted(number_of(arena, "zones"), "zone"),
+                                     counted(number_of(arena, "names"), "name"),
+                                     counted(number_of(arena, "rrsets"), "RRset"))) +
            line("memory", fmt::format("{} of at most {}, {} pages, image {}",
                                       human_size(number_of(arena, "used_bytes")),
                                       human_size(number_of(arena, "size_max_bytes")),
@@ -63,8 +63,9 @@ std::string checkpoint_text(const json& checkpoint) {
 std::string dataplane_text(const json& dataplane) {
     const json& workers = member(dataplane, "workers");
     std::string out =
-        line("dataplane", fmt::format("pid {}, started {} times, {} workers", number_of(dataplane, "pid"),
-                                      number_of(dataplane, "starts"), workers.size()));
+        line("dataplane", fmt::format("pid {}, {}, {}", number_of(dataplane, "pid"),
+                                      counted(number_of(dataplane, "starts"), "start"),
+                                      counted(workers.size(), "worker")));
     Table table({{"WORKER", Align::right},
                  {"UDP", Align::right},
                  {"TCP", Align::right},
@@ -98,8 +99,8 @@ std::string held_text(const json& report) {
     Table table({{"HELD ZONE"}, {"SINCE"}, {"REASON"}});
     for (const json& zone : held)
         table.row({text_of(zone, "zone"), text_of(zone, "since"), text_of(zone, "reason")});
-    return fmt::format("\n{} zones are held at their last good version:\n{}",
-                       number_of(report, "held_zones_total"), table.text());
+    return fmt::format("\nheld at the last good version: {}\n{}",
+                       counted(number_of(report, "held_zones_total"), "zone"), table.text());
 }
 
 }  // namespace
@@ -113,10 +114,10 @@ std::string sync_text(const json& sync) {
         fresh = fmt::format("{} ago, position {}", human_seconds(age->get<double>()),
                             text_of(sync, "commit_lsn").empty() ? "unknown" : text_of(sync, "commit_lsn"));
     return line("sync", state) + line("up to date", fresh) +
-           line("applied", fmt::format("{} transactions, {} changes; {} loads, the last in {}",
-                                       grouped(number_of(sync, "transactions_total")),
-                                       grouped(number_of(sync, "changes_total")),
-                                       grouped(number_of(sync, "loads_total")),
+           line("applied", fmt::format("{}, {}; {}, the last in {}",
+                                       counted(number_of(sync, "transactions_total"), "transaction"),
+                                       counted(number_of(sync, "changes_total"), "change"),
+                                       counted(number_of(sync, "loads_total"), "load"),
                                        human_seconds(sync.value("load_seconds", 0.0))));
 }
 

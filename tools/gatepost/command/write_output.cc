@@ -111,7 +111,6 @@ void report_write(Context& context, const Arguments& arguments, const std::strin
             context.note("dry run: nothing was changed");
         else
             context.note(fmt::format("{} has serial {}", zone, result.serial));
-        std::fflush(stdout);
         wait_for_edge(context, arguments, result.lsn);
         return;
     }

@@ -149,7 +149,7 @@ Result<int> show(Context& context, const Arguments& arguments) {
     if (!zone->domain.empty()) line("domain", zone->domain);
     line("serial", std::to_string(zone->serial));
     line("served here", served_text(served));
-    line("contents", fmt::format("{} RRsets, {} records", grouped(zone->rrset_count), grouped(zone->record_count)));
+    line("contents", fmt::format("{}, {}", counted(zone->rrset_count, "RRset"), counted(zone->record_count, "record")));
     line("primary", zone->mname);
     line("responsible", zone->rname);
     line("timers", fmt::format("refresh {}, retry {}, expire {}, negative answers {} (seconds)", zone->refresh,
@@ -169,7 +169,7 @@ Result<storage::ZoneData> stored_zone(Context& context, const std::string& name)
     if (!zone) return zone;
     for (const std::string& problem : problems) context.complain(problem);
     if (!problems.empty())
-        return fail(ErrorCode::invalid, "{}: {} records that are not valid", name, problems.size());
+        return fail(ErrorCode::invalid, "{}: {} not valid", name, counted(problems.size(), "record"));
     return zone;
 }
 
@@ -201,8 +201,8 @@ Result<int> check(Context& context, const Arguments& arguments) {
     }
     auto code = report_findings(context, arguments, what, report);
     if (code && *code == kExitDone)
-        context.note(fmt::format("{}: {} records, no errors", storage::dname_to_text(zone->apex()),
-                                 grouped(zone->record_count())));
+        context.note(fmt::format("{}: {}, no errors", storage::dname_to_text(zone->apex()),
+                                 counted(zone->record_count(), "record")));
     return code;
 }
 
@@ -214,7 +214,7 @@ Result<int> remove(Context& context, const Arguments& arguments) {
     auto zone = controlplane::zone_get(*connection, arguments.text("ZONE"));
     if (!zone) return tl::unexpected(std::move(zone).error());
     const std::string contents =
-        fmt::format("{} with {} records", zone->name, grouped(zone->record_count));
+        fmt::format("{} with {}", zone->name, counted(zone->record_count, "record"));
     if (!options->dry_run)
         if (Status yes = confirm_name(context, fmt::format("This removes {}.", contents), zone->name); !yes)
             return tl::unexpected(std::move(yes).error());

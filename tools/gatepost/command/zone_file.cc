@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "tools/gatepost/output/progress.h"
+#include "tools/gatepost/output/table.h"
 
 namespace gatepost::tools {
 
@@ -31,8 +32,8 @@ Result<int> report_findings(const Context& context, const Arguments& arguments, 
     const bool refused =
         !report.ok() || (report.warning_count > 0 && arguments.has("--warnings-as-errors"));
     if (refused)
-        return fail(ErrorCode::invalid, "{}: {} errors, {} warnings", what, report.error_count,
-                    report.warning_count);
+        return fail(ErrorCode::invalid, "{}: {}, {}", what, counted(report.error_count, "error"),
+                    counted(report.warning_count, "warning"));
     return report.warning_count > 0 ? kExitWarnings : kExitDone;
 }
 

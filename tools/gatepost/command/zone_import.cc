@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "controlplane/model/zone.h"
 #include "tools/gatepost/cli/context.h"
@@ -46,54 +47,77 @@ std::string result_text(const std::string& zone, const ZoneImportResult& result,
                        grouped(result.unchanged), result.serial);
 }
 
-Result<int> import_file(Context& context, const Arguments& arguments, const std::string& file,
-                        controlplane::Connection& connection) {
-    auto options = write_options(context, arguments);
-    if (!options) return tl::unexpected(std::move(options).error());
+// A file that cannot be good needs no database to be refused.
+struct CheckedFile {
+    storage::ZoneData zone;
+    size_t warnings = 0;
+    int code = kExitDone;
+};
+
+Result<CheckedFile> read_checked(Context& context, const Arguments& arguments, const std::string& file) {
+    CheckedFile out;
     auto zone = read_zone(context, file, arguments.text("--zone"));
     if (!zone) return tl::unexpected(std::move(zone).error());
     const storage::ZoneCheckReport report = storage::check_zone(*zone);
     auto code = report_findings(context, arguments, file, report);
-    if (!code) return code;
+    if (!code) return tl::unexpected(std::move(code).error());
+    out.zone = std::move(*zone);
+    out.warnings = report.warning_count;
+    out.code = *code;
+    return out;
+}
 
-    const std::string name = storage::dname_to_text(zone->apex());
+Status import_file(Context& context, const Arguments& arguments, const CheckedFile& file,
+                   controlplane::Connection& connection) {
+    auto options = write_options(context, arguments);
+    if (!options) return tl::unexpected(std::move(options).error());
+    const std::string name = storage::dname_to_text(file.zone.apex());
     Progress progress(stderr, context.progress_style(), "import " + name, "RRsets");
     controlplane::ZoneImportOptions import;
     import.write = *options;
     import.progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); };
-    auto result = controlplane::zone_import(connection, *zone, import);
+    auto result = controlplane::zone_import(connection, file.zone, import);
     progress.clear();
     if (!result) return tl::unexpected(std::move(result).error());
     context.note(result_text(name, *result, options->dry_run));
     const EdgeWait edge = wait_for_edge(context, arguments, result->lsn);
     if (context.json())
-        context.print(
-            result_json(name, *result, report.warning_count, options->dry_run, edge).dump() + "\n");
-    return code;
+        context.print(result_json(name, *result, file.warnings, options->dry_run, edge).dump() + "\n");
+    return {};
+}
+
+Result<bool> has_zones(controlplane::Connection& connection) {
+    controlplane::ZoneListOptions any;
+    any.limit = 1;
+    any.counts = false;
+    auto zones = controlplane::zone_list(connection, any);
+    if (!zones) return tl::unexpected(std::move(zones).error());
+    return !zones->empty();
 }
 
 Result<int> run(Context& context, const Arguments& arguments) {
     const std::vector<std::string>& files = arguments.list("FILE");
     if (files.size() > 1 && arguments.has("--zone"))
         return fail(ErrorCode::usage, "--zone names one zone, but there are {} files", files.size());
-    auto connection = context.database();
-    if (!connection) return tl::unexpected(std::move(connection).error());
-    if (arguments.has("--if-none")) {
-        controlplane::ZoneListOptions any;
-        any.limit = 1;
-        any.counts = false;
-        auto zones = controlplane::zone_list(*connection, any);
-        if (!zones) return tl::unexpected(std::move(zones).error());
-        if (!zones->empty()) {
-            context.note("there are zones already: nothing was imported");
-            return kExitDone;
-        }
-    }
     int worst = kExitDone;
-    for (const std::string& file : files) {
-        auto code = import_file(context, arguments, file, *connection);
-        if (!code) return code;
-        worst = std::max(worst, *code);
+    std::optional<controlplane::Connection> connection;
+    for (const std::string& path : files) {
+        auto file = read_checked(context, arguments, path);
+        if (!file) return tl::unexpected(std::move(file).error());
+        if (!connection) {
+            auto opened = context.database();
+            if (!opened) return tl::unexpected(std::move(opened).error());
+            connection = std::move(*opened);
+            auto any = arguments.has("--if-none") ? has_zones(*connection) : Result<bool>(false);
+            if (!any) return tl::unexpected(std::move(any).error());
+            if (*any) {
+                context.note("there are zones already: nothing was imported");
+                return kExitDone;
+            }
+        }
+        if (Status done = import_file(context, arguments, *file, *connection); !done)
+            return tl::unexpected(std::move(done).error());
+        worst = std::max(worst, file->code);
     }
     return worst;
 }

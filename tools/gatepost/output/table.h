@@ -34,6 +34,8 @@ class Table {
 size_t display_width(std::string_view text);
 // 1234567 → "1,234,567"
 std::string grouped(unsigned long long number);
+// "1 zone", "2 zones", "1,200 zones".
+std::string counted(unsigned long long number, std::string_view noun);
 // Octets for people: "1.5 MiB".
 std::string human_size(unsigned long long octets);
 // Seconds for people: "0.4 s", "12 s", "3 min", "5 h", "2 d".

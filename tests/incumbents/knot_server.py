@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-import golden  # noqa: F401 (finds the harness)
+import paths  # noqa: F401
 import harness
 from dns_client import BadReply, Client, NoReply
 
@@ -29,8 +29,8 @@ class KnotServer:
         hosts = ["127.0.0.1"] + (["::1"] if harness.has_ipv6() else [])
         lines = ["server:", f"    rundir: {self.directory}"]
         lines += [f"    listen: {host}@{self.port}" for host in hosts]
-        lines += ["    udp-workers: 1", "    tcp-workers: 1", "    background-workers: 1", "    version: \"\"",
-                  "log:", "  - target: stderr", "    any: warning",
+        lines += ["    udp-workers: 1", "    tcp-workers: 1", "    background-workers: 1", "    nsid: \"\"",
+                  "    version: \"\"", "log:", "  - target: stderr", "    any: warning",
                   "database:", f"    storage: {self.directory}", "zone:"]
         for apex, path in zones:
             shutil.copy(path, self.directory / f"{apex}zone")

@@ -3,6 +3,8 @@ answers are the same but for what differences.txt lists, and all that it lists i
 
 import unittest
 
+import paths  # noqa: F401
+
 import golden
 import harness
 from golden_server import GoldenServer
