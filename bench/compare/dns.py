@@ -45,6 +45,7 @@ def figures(mixes, floods):
         "nxdomain_cpu_us_per_query": middle(floods, lambda run: run.cpu_us),
         "nxdomain_user_us_per_query": middle(floods, lambda run: run.user_us),
         "lost": sum(run.load.lost for run in mixes + floods),
+        "latency_us": middle(mixes, lambda run: run.load.latency_us),
         "response_octets": middle(mixes, lambda run: run.load.response_octets),
     }
 
@@ -70,7 +71,7 @@ def print_tables(result):
     print("\nMedians. Processor time in us per answered query, of all the server's processes:")
     keys = {"q/s": "qps", "cpu": "cpu_us_per_query", "user": "user_us_per_query", "sys": "sys_us_per_query",
             "NXDOMAIN q/s": "nxdomain_qps", "cpu ": "nxdomain_cpu_us_per_query",
-            "user ": "nxdomain_user_us_per_query", "lost": "lost", "octets": "response_octets"}  # fmt: skip
+            "user ": "nxdomain_user_us_per_query", "latency": "latency_us", "lost": "lost", "octets": "response_octets"}  # fmt: skip
     report.table(["server", *keys], [[name, *(row[key] for key in keys.values())] for name, row in result.items()])
 
 

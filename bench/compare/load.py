@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from cpu import CpuMeter, MachineMeter
-from process import BenchError
+from process import BenchError, prepare_child
 
 CORE = 1
 RATE_MAX = 2_000_000  # queries a second: more than dnsperf can send
@@ -21,13 +21,14 @@ class Load:
     qps: float
     rcodes: dict = field(default_factory=dict)  # mnemonic → share
     response_octets: float = 0.0
+    latency_us: float = 0.0  # mean, with the window full: most of it is waiting in queues
 
 
 def command(port, queries, seconds, rate=RATE_MAX):
     # 200 in flight: Knot leaves the socket's buffer at its default, which holds some 270 datagrams.
     # More in flight would be lost there, and each loss would block dnsperf until its time-out.
     return [
-        "taskset", "-c", str(CORE), "dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(queries),
+        "dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(queries),
         "-m", "udp", "-l", str(seconds), "-Q", str(rate), "-q", "200", "-c", "4", "-T", "1", "-t", "1",
     ]  # fmt: skip
 
@@ -48,16 +49,21 @@ def parse(text):
                 for name, share in re.findall(r"([A-Z]+) \d+ \(([\d.]+)%\)",
                                               text.partition("Response codes:")[2].split("\n")[0])},
         response_octets=_number(r"Average packet size:\s+request \d+, response (\d+)", text),
+        latency_us=_number(r"Average Latency \(s\):\s+([\d.]+)", text) * 1e6,
     )  # fmt: skip
 
 
+def start(port, queries, seconds, rate=RATE_MAX):
+    return subprocess.Popen(command(port, queries, seconds, rate), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, preexec_fn=lambda: prepare_child(CORE))  # fmt: skip
+
+
 def run(port, queries, seconds, rate=RATE_MAX):
-    done = subprocess.run(
-        command(port, queries, seconds, rate), capture_output=True, text=True, timeout=seconds + 60, check=False
-    )
-    if done.returncode != 0:
-        raise BenchError(f"dnsperf ended with {done.returncode}: {done.stderr[-1000:]}")
-    return parse(done.stdout)
+    with start(port, queries, seconds, rate) as dnsperf:
+        text, _ = dnsperf.communicate(timeout=seconds + 60)
+    if dnsperf.returncode != 0:
+        raise BenchError(f"dnsperf ended with {dnsperf.returncode}: {text[-1000:]}")
+    return parse(text)
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,11 @@ class Background:
     """Steady load beside a measurement: from `with` to its end."""
 
     def __init__(self, port, queries, rate, seconds_max=3600):
-        self.argv = command(port, queries, seconds_max, rate)
+        self.about = (port, queries, seconds_max, rate)
         self.load = None
 
     def __enter__(self):
-        self.popen = subprocess.Popen(self.argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.popen = start(*self.about)
         time.sleep(1.5)  # it reads its queries first
         return self
 

@@ -1,5 +1,6 @@
 """Processes that a bench starts: each ends with the bench, whatever ends the bench."""
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -17,6 +18,23 @@ class BenchError(Exception):
     """Something that a person has to see, in one sentence."""
 
 
+def raise_session(pid):
+    """The kernel weighs a session against others by a priority of its own (sched(7), autogroup)."""
+    with contextlib.suppress(OSError):
+        priority = os.getpriority(os.PRIO_PROCESS, 0)
+        Path(f"/proc/{pid}/autogroup").write_text(str(priority))
+
+
+def prepare_child(core=None, death_signal=signal.SIGTERM):
+    """Between fork and exec, after a change of user. Gives the child its own session, the bench's
+    priority, its core, and a signal for the case that the bench dies."""
+    os.setsid()
+    raise_session("self")
+    LIBC.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
 class Process:
     """A server in the foreground, its output in a file."""
 
@@ -25,19 +43,13 @@ class Process:
         self.log = Path(log)
         account = pwd.getpwnam(user) if user else None
 
-        def prepare():  # runs after the change of user, which would clear the signal
-            os.setsid()
-            LIBC.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-            if core is not None:
-                os.sched_setaffinity(0, {core})
-
         with open(self.log, "ab") as output:
             self.popen = subprocess.Popen(
                 self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=prepare,
+                preexec_fn=lambda: prepare_child(core, death_signal),
                 user=account.pw_uid if account else None,
                 group=account.pw_gid if account else None,
                 extra_groups=[] if account else None,
@@ -114,6 +126,7 @@ def run(argv, timeout=600, user=None, input_text=None):
         argv,
         input=input_text,
         stdin=subprocess.DEVNULL if input_text is None else None,
+        preexec_fn=prepare_child,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

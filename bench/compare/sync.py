@@ -2,6 +2,7 @@
 and how many transactions a second are followed. Beside PowerDNS, which asks its database."""
 
 import json
+import threading
 
 import report
 import sql
@@ -9,7 +10,8 @@ import zone
 from gatepost import Gatepost
 from load import Background
 from powerdns import PowerDns
-from process import BenchError, run as run_program
+from process import BenchError, raise_session, tree
+from process import run as run_program
 from servers import versions
 
 LOAD_QPS = 100_000
@@ -17,14 +19,22 @@ PEER_WAIT_S = 90  # its caches keep an answer for up to 60 s, and the list of zo
 
 class Prober:
     def __init__(self, build, server):
-        self.words = [build / "bench/compare/prober", "--dsn", server.dsn]
-        self.server = ["--server", f"127.0.0.1@{server.port}"]
+        self.program = build / "bench/compare/prober"
+        self.server = server
 
     def __call__(self, mode, timeout, change, name, ask=True, **options):
-        words = [*self.words, *(self.server if ask else []), mode, "--sql", change, "--name", name]
+        words = [self.program, mode, "--dsn", self.server.dsn, "--sql", change, "--name", name]
+        if ask:
+            words += ["--server", f"127.0.0.1@{self.server.port}"]
         for key, value in options.items():
             words += [f"--{key.replace('_', '-')}", str(value)]
-        return json.loads(run_program(words, timeout=timeout))
+        # PostgreSQL's processes are sessions of their own, one for each connection.
+        once = threading.Timer(0.3, lambda: [raise_session(pid) for pid in tree(self.server.pid)])
+        once.start()
+        try:
+            return json.loads(run_program(words, timeout=timeout))
+        finally:
+            once.cancel()
 
 
 def latency_figures(samples, prefix=""):

@@ -1,6 +1,6 @@
--- Domains, zones, and the RRsets in them. Names are absolute, in lower case, with the final dot, spelt in the
--- one canonical way (RFC 1035 §5.1 escapes only where they are needed), so that equal names are equal text.
--- They are compared octet by octet: COLLATE "C".
+-- Domains, zones, and the RRsets in them. Names are absolute, in lower case, with the final dot,
+-- spelt in the one canonical way (RFC 1035 §5.1 escapes only where they are needed), so that equal
+-- names are equal text. They are compared octet by octet: COLLATE "C".
 
 CREATE TABLE gatepost.domains (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -10,10 +10,10 @@ CREATE TABLE gatepost.domains (
 );
 COMMENT ON TABLE gatepost.domains IS 'What an owner registered: a name that zones, and later mail, belong to.';
 
--- A zone's row is its SOA record. Its lock is the lock of the zone: every writer of RRsets takes it, and so
--- the serial numbers of a zone follow the order of its commits. fillfactor: the serial's update then stays
--- on its page and touches no index. Ranges are checked by the triggers of 003 and not by constraints, which
--- every bump of the serial would parse and check anew.
+-- A zone's row is its SOA record. Its lock is the lock of the zone: every writer of RRsets takes
+-- it, and so the serial numbers of a zone follow the order of its commits. fillfactor: the serial's
+-- update then stays on its page and touches no index. Ranges are checked by the triggers of 003 and
+-- not by constraints, which every bump of the serial would parse and check anew.
 CREATE TABLE gatepost.zones (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     domain_id    bigint REFERENCES gatepost.domains ON DELETE SET NULL,
@@ -36,8 +36,8 @@ COMMENT ON COLUMN gatepost.zones.minimum IS 'Seconds that a negative answer may 
 COMMENT ON COLUMN gatepost.zones.default_ttl IS 'TTL of records that are added without one.';
 COMMENT ON COLUMN gatepost.zones.serial_xid IS 'The transaction that set the serial last: one bump a transaction.';
 
--- zone_id references zones. The triggers of 004 keep it so, as a foreign key would: they hold the zone's lock,
--- and they check a statement's rows in one go where a foreign key costs a query a row.
+-- zone_id references zones. The triggers of 004 keep it so, as a foreign key would: they hold the
+-- zone's lock, and they check a statement's rows in one go where a foreign key costs a query a row.
 CREATE TABLE gatepost.rrsets (
     zone_id  bigint NOT NULL,
     name     text COLLATE "C" NOT NULL,
@@ -60,7 +60,8 @@ CREATE FUNCTION gatepost.serial_is_newer(serial bigint, than bigint) RETURNS boo
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ((serial - than) & 4294967295) BETWEEN 1 AND 2147483647;
 
--- A name with escapes: printable characters that mean nothing to a master file must stand for themselves.
+-- A name with escapes: printable characters that mean nothing to a master file must stand for
+-- themselves.
 CREATE FUNCTION gatepost.escaped_name_is_valid(name text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN name ~ ('^(([]!#%-''*+,/0-9:<=>?[^_`a-z{|}~-]'
@@ -69,7 +70,8 @@ CREATE FUNCTION gatepost.escaped_name_is_valid(name text) RETURNS boolean
        AND length(regexp_replace(name, '\\([0-9]{3}|.)', 'x', 'g')) <= 254
        AND regexp_replace(name, '\\([0-9]{3}|.)', 'x', 'g') !~ '[^.]{64}';
 
--- Absolute, in lower case, canonical, labels of 1 to 63 octets, at most 255 in all (RFC 1035 §2.3.4).
+-- Absolute, in lower case, canonical, labels of 1 to 63 octets, at most 255 in all (RFC 1035
+-- §2.3.4).
 CREATE FUNCTION gatepost.name_is_valid(name text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE
@@ -79,8 +81,8 @@ CREATE FUNCTION gatepost.name_is_valid(name text) RETURNS boolean
              AND length(name) <= 254 AND (length(name) <= 64 OR name !~ '[^.]{64}')
     END;
 
--- Whether `name` is `zone` or below it. Both must be valid. What stands before a dot that belongs to the
--- zone's name must not end in an open escape: "a\.b." is not below "b.".
+-- Whether `name` is `zone` or below it. Both must be valid. What stands before a dot that belongs
+-- to the zone's name must not end in an open escape: "a\.b." is not below "b.".
 CREATE FUNCTION gatepost.name_is_inside(name text, zone text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN name = zone OR zone = '.'

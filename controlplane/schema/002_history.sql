@@ -1,5 +1,5 @@
--- Every change of a zone or RRset: who, when, what it was, what it became. Rows are only ever added. zone_id is
--- no foreign key, as the history of a zone outlives it.
+-- Every change of a zone or RRset: who, when, what it was, what it became. Rows are only ever
+-- added. zone_id is no foreign key, as the history of a zone outlives it.
 
 CREATE TABLE gatepost.history (
     id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -15,8 +15,9 @@ CREATE TABLE gatepost.history (
     old      jsonb,
     new      jsonb
 );
--- Rows come in the order of time, so the primary key serves a look at the latest of all zones. By name, because
--- a zone that is removed and made again gets another id; the rows of one transaction share their entry.
+-- Rows come in the order of time, so the primary key serves a look at the latest of all zones. By
+-- name, because a zone that is removed and made again gets another id; the rows of one transaction
+-- share their entry.
 CREATE INDEX history_zone ON gatepost.history (zone, at);
 COMMENT ON COLUMN gatepost.history.who IS 'The person that a program named (gatepost.actor), else the database role.';
 COMMENT ON COLUMN gatepost.history.via IS 'The program: application_name of the connection.';
@@ -34,7 +35,8 @@ END $$;
 CREATE TRIGGER history_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON gatepost.history
     FOR EACH STATEMENT EXECUTE FUNCTION gatepost.history_refuse_change();
 
--- Who is writing: the person that a program named with SET LOCAL gatepost.actor, else the role that logged in.
+-- Who is writing: the person that a program named with SET LOCAL gatepost.actor, else the role that
+-- logged in.
 CREATE FUNCTION gatepost.actor() RETURNS text
     LANGUAGE sql STABLE
     RETURN coalesce(nullif(current_setting('gatepost.actor', true), ''), session_user);

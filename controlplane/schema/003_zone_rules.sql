@@ -36,7 +36,8 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- SECURITY DEFINER, as below: who may write zones writes their history without a right to write history.
+-- SECURITY DEFINER, as below: who may write zones writes their history without a right to write
+-- history.
 CREATE FUNCTION gatepost.zone_before_update() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -69,9 +70,10 @@ END $$;
 
 CREATE TRIGGER zone_before_insert BEFORE INSERT ON gatepost.zones
     FOR EACH ROW EXECUTE FUNCTION gatepost.zone_before_insert();
--- The serial moves once a transaction when the SOA changes, unless the writer gives a newer one. The bump that
--- 004 makes for RRsets sets serial_xid itself and does not come here: it is no entry of the history, for the
--- changes that cause it are. The condition is short because every bump parses it.
+-- The serial moves once a transaction when the SOA changes, unless the writer gives a newer one.
+-- The bump that 004 makes for RRsets sets serial_xid itself and does not come here: it is no entry
+-- of the history, for the changes that cause it are. The condition is short because every bump
+-- parses it.
 CREATE TRIGGER zone_before_update BEFORE UPDATE ON gatepost.zones
     FOR EACH ROW WHEN (NEW.serial_xid = OLD.serial_xid)
     EXECUTE FUNCTION gatepost.zone_before_update();
@@ -90,8 +92,9 @@ CREATE TRIGGER zone_history_insert AFTER INSERT ON gatepost.zones
     REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION gatepost.zone_history_insert();
 
--- ON DELETE CASCADE to the RRsets. Their history is written here, because the trigger on them (004) leaves out
--- those whose zone is gone: it could not name it. The settings are those of 004, for its reason.
+-- ON DELETE CASCADE to the RRsets. Their history is written here, because the trigger on them (004)
+-- leaves out those whose zone is gone: it could not name it. The settings are those of 004, for its
+-- reason.
 CREATE FUNCTION gatepost.zone_after_delete() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off

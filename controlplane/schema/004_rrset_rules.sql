@@ -1,13 +1,13 @@
--- What every statement on gatepost.rrsets does besides: it locks the zones it touches and moves their serials once
--- a transaction, refuses what breaks a rule of a zone, and writes the history.
+-- What every statement on gatepost.rrsets does besides: it locks the zones it touches and moves
+-- their serials once a transaction, refuses what breaks a rule of a zone, and writes the history.
 --
--- The triggers are per statement, over transition tables, so that a million rows cost a few set operations.
--- Most statements write one row; those take a path of scalars, which halves their cost.
--- Order matters: the zone's lock is taken first, so that the look at other rows (CNAME) sees all that was
--- committed before, and nothing can be added behind its back.
+-- The triggers are per statement, over transition tables, so that a million rows cost a few set
+-- operations. Most statements write one row; those take a path of scalars, which halves their cost.
+-- Order matters: the zone's lock is taken first, so that the look at other rows (CNAME) sees all
+-- that was committed before, and nothing can be added behind its back.
 
--- The types of gatepost's own table by name, and TYPEnnn for those without one; none that only messages carry
--- (RFC 6895 §3.1), and not SOA, which is the zone's row.
+-- The types of gatepost's own table by name, and TYPEnnn for those without one; none that only
+-- messages carry (RFC 6895 §3.1), and not SOA, which is the zone's row.
 CREATE FUNCTION gatepost.type_is_valid(type text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN type IN ('A', 'NS', 'CNAME', 'MB', 'MG', 'MR', 'PTR', 'HINFO', 'MINFO', 'MX', 'TXT', 'RP', 'AFSDB',
@@ -127,7 +127,8 @@ BEGIN
         USING HINT = 'The records of an RRset differ from one another (RFC 2181 §5).';
 END $$;
 
--- A CNAME stands alone at its name, but for RRSIG, NSEC and KEY (RFC 1034 §3.6.2, RFC 2181 §10.1, RFC 4034 §2.5).
+-- A CNAME stands alone at its name, but for RRSIG, NSEC and KEY (RFC 1034 §3.6.2, RFC 2181 §10.1,
+-- RFC 4034 §2.5).
 CREATE FUNCTION gatepost.type_excludes(type text, other text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN type = 'CNAME' THEN other NOT IN ('RRSIG', 'NSEC', 'KEY')
@@ -146,7 +147,8 @@ CREATE FUNCTION gatepost.rrset_to_json(ttl integer, rdata text[]) RETURNS jsonb
     LANGUAGE sql STABLE
     RETURN jsonb_build_object('ttl', ttl, 'rdata', rdata);
 
--- Locks zones in the order of their ids, and moves the serial of those that this transaction has not moved yet.
+-- Locks zones in the order of their ids, and moves the serial of those that this transaction has
+-- not moved yet.
 CREATE FUNCTION gatepost.zones_bump(zone_ids bigint[]) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -158,10 +160,11 @@ BEGIN
     WHERE z.id = ANY (zone_ids) AND z.serial_xid <> pg_current_xact_id();
 END $$;
 
--- The three functions below share one shape. SECURITY DEFINER: who may write RRsets needs no right to write zones or
--- history. A session plans each statement once, maybe while the tables are empty or the statement's rows are few.
--- So the settings and the LATERAL forms leave only plans that hold for any size: one look into an index a row.
--- The costs that the settings make up must not start the JIT compiler.
+-- The three functions below share one shape. SECURITY DEFINER: who may write RRsets needs no right
+-- to write zones or history. A session plans each statement once, maybe while the tables are empty
+-- or the statement's rows are few. So the settings and the LATERAL forms leave only plans that hold
+-- for any size: one look into an index a row. The costs that the settings make up must not start
+-- the JIT compiler.
 
 CREATE FUNCTION gatepost.rrsets_after_insert() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER

@@ -1,4 +1,5 @@
--- What other programs read: one row a record for people and reports, and the publication that the edges follow.
+-- What other programs read: one row a record for people and reports, and the publication that the
+-- edges follow.
 
 CREATE VIEW gatepost.records AS
     SELECT z.name AS zone, r.name, r.type, r.ttl, v.value
@@ -11,7 +12,8 @@ CREATE VIEW gatepost.records AS
     FROM gatepost.zones z;
 COMMENT ON VIEW gatepost.records IS 'Every record of every zone, the SOA records too, in presentation form.';
 
--- Changes carry the old key only (the primary key as replica identity), and of a zone no more than its SOA.
+-- Changes carry the old key only (the primary key as replica identity), and of a zone no more than
+-- its SOA.
 CREATE PUBLICATION gatepost FOR TABLE
     gatepost.zones (id, name, mname, rname, serial, refresh, retry, expire, minimum, soa_ttl),
     gatepost.rrsets;

@@ -160,7 +160,8 @@ def _template_cluster(user):
                     "--username=gatepost", "--encoding=UTF8", "--no-locale"],
                    check=True, stdout=subprocess.DEVNULL, cwd="/", **_identity_of(user))
     subprocess.run([f"{_postgres_programs()}/postgres", "--single", "-F", "-D", f"{parent}/data", "postgres"],
-                   input=b"CREATE DATABASE gatepost\n", check=True, stdout=subprocess.DEVNULL, cwd="/",
+                   input=b"CREATE DATABASE gatepost\n", check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, cwd="/",
                    **_identity_of(user))
     return f"{parent}/data"
 
@@ -257,17 +258,20 @@ class Psql:
     def __exit__(self, *_):
         self.close()
 
-    def send(self, text):
+    def send(self, statement):
         """Without waiting for its end."""
-        self._process.stdin.write(text + ";\n")
+        self._write(statement + ";\n")
+
+    def _write(self, text):
+        self._process.stdin.write(text)
         self._process.stdin.flush()
 
     def finish(self):
         """Waits until all that was sent is done; False: the session ended on the way."""
         try:
-            self.send("\\echo done")
+            self._write("\\echo done\n")
             for line in self._process.stdout:
-                if line.strip() == "done":
+                if line == "done\n":
                     return True
         except BrokenPipeError:
             pass
