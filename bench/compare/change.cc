@@ -49,7 +49,7 @@ void ChangeWatch::take_replies() {
         if (reply->address == expected_) {
             if (!answered_at_) answered_at_ = Clock::now();
         } else if (reply->address != old_ || answered_at_) {
-            ++wrong_;
+            wrong_.push_back({reply->address, expected_, answered_at_.has_value()});
         }
     }
 }

@@ -22,6 +22,13 @@ struct ChangeTimes {
     std::optional<double> answer_from_sent;  // the same from the sending of COMMIT
 };
 
+// An answer that was neither the old nor the new address, or the old one behind the new one.
+struct WrongAnswer {
+    std::optional<uint32_t> got;
+    std::optional<uint32_t> expected;
+    bool after_new = false;
+};
+
 class ChangeWatch {
   public:
     ChangeWatch(controlplane::Connection& database, Asker& asker, Clock::duration interval)
@@ -35,8 +42,7 @@ class ChangeWatch {
     void idle(storage::DnameView name, Clock::duration time);
 
     uint64_t asked() const { return asked_; }
-    // Answers that were neither the old nor the new address, or the old one behind the new one.
-    uint64_t wrong() const { return wrong_; }
+    const std::vector<WrongAnswer>& wrong() const { return wrong_; }
 
   private:
     void ask_when_due(storage::DnameView name);
@@ -55,7 +61,7 @@ class ChangeWatch {
     std::optional<Clock::time_point> answered_at_;
     uint64_t asked_ = 0;
     uint64_t asked_before_ = 0;  // when the change under way began
-    uint64_t wrong_ = 0;
+    std::vector<WrongAnswer> wrong_;
 };
 
 double milliseconds(Clock::duration time);

@@ -65,6 +65,18 @@ std::string json(const ChangeTimes& times) {
         number_or_null(times.answer_from_sent));
 }
 
+// The first few.
+std::string json(const std::vector<WrongAnswer>& wrong) {
+    const auto text = [](const std::optional<uint32_t>& address) {
+        return address ? address_text(*address) : "nothing";
+    };
+    std::string out;
+    for (size_t i = 0; i < std::min<size_t>(wrong.size(), 5); ++i)
+        out += fmt::format("{}\"{} instead of {}{}\"", i == 0 ? "" : ",", text(wrong[i].got),
+                           text(wrong[i].expected), wrong[i].after_new ? ", seen before" : "");
+    return out;
+}
+
 Result<std::vector<Expectation>> hosts(const Options& options, uint32_t address) {
     std::vector<Expectation> out;
     for (unsigned i = 0; i < options.records; ++i) {
@@ -97,8 +109,8 @@ Status measure_changes(const Options& options, controlplane::Connection& databas
         if (!times) return tl::unexpected(times.error());
         samples += (samples.empty() ? "" : ",") + json(*times);
     }
-    fmt::print("{{\"samples\":[{}],\"asked\":{},\"wrong\":{}}}\n", samples, watch.asked(),
-               watch.wrong());
+    fmt::print("{{\"samples\":[{}],\"asked\":{},\"wrong\":{},\"wrong_answers\":[{}]}}\n", samples,
+               watch.asked(), watch.wrong().size(), json(watch.wrong()));
     return {};
 }
 

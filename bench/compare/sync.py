@@ -54,7 +54,7 @@ def single_changes(prober, change, name, count, interval, wait, jitter=0.0):
     got = prober("change", count * (interval + wait + jitter) + 60, change, name,
                  count=count, interval=interval, wait=wait, jitter=jitter)  # fmt: skip
     if got["wrong"]:
-        raise BenchError(f"{got['wrong']} of {got['asked']} answers were neither the old nor the new record")
+        raise BenchError(f"{got['wrong']} of {got['asked']} answers were wrong: {'; '.join(got['wrong_answers'])}")
     out = latency_figures(got["samples"])
     out["commit_p50_ms"] = report.median([sample["commit_ms"] for sample in got["samples"]])
     late = [sample["from_sent_ms"] for sample in got["samples"] if sample["from_sent_ms"] is not None]

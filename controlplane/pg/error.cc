@@ -50,6 +50,14 @@ void cut_location(std::string& text) {
     text.erase(at, end == std::string::npos ? std::string::npos : end - at);
 }
 
+// libpq writes several lines, the further ones indented; a message of ours is one.
+void join_lines(std::string& text) {
+    for (size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) {
+        const size_t end = std::min(text.find_first_not_of("\n\t ", at), text.size());
+        text.replace(at, end - at, "; ");
+    }
+}
+
 struct CodeOfState {
     std::string_view prefix;
     ErrorCode code;
@@ -117,6 +125,7 @@ Error error_from_connection(const pg_conn* conn) {
     error.message = PQerrorMessage(conn);
     cut_location(error.message);
     trim(error.message);
+    join_lines(error.message);
     const std::string state = cut_sqlstate(error.message);
     if (!state.empty())
         error.code = error_code_from_sqlstate(state);

@@ -8,7 +8,8 @@ CREATE TABLE gatepost.domains (
     created_at  timestamptz NOT NULL DEFAULT now(),
     created_by  text NOT NULL DEFAULT session_user
 );
-COMMENT ON TABLE gatepost.domains IS 'What an owner registered: a name that zones, and later mail, belong to.';
+COMMENT ON TABLE gatepost.domains IS
+    'What an owner registered: a name that zones, and later mail, belong to.';
 
 -- A zone's row is its SOA record. Its lock is the lock of the zone: every writer of RRsets takes
 -- it, and so the serial numbers of a zone follow the order of its commits. fillfactor: the serial's
@@ -32,11 +33,13 @@ CREATE TABLE gatepost.zones (
     updated_at   timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 CREATE INDEX zones_domain ON gatepost.zones (domain_id);
-COMMENT ON COLUMN gatepost.zones.minimum IS 'Seconds that a negative answer may be cached (RFC 2308 §4).';
+COMMENT ON COLUMN gatepost.zones.minimum IS
+    'Seconds that a negative answer may be cached (RFC 2308 §4).';
 COMMENT ON COLUMN gatepost.zones.default_ttl IS 'TTL of records that are added without one.';
-COMMENT ON COLUMN gatepost.zones.serial_xid IS 'The transaction that set the serial last: one bump a transaction.';
+COMMENT ON COLUMN gatepost.zones.serial_xid IS
+    'The transaction that set the serial last: one bump a transaction.';
 
--- zone_id references zones. The triggers of 004 keep it so, as a foreign key would: they hold the
+-- zone_id references zones. The triggers of 005 keep it so, as a foreign key would: they hold the
 -- zone's lock, and they check a statement's rows in one go where a foreign key costs a query a row.
 CREATE TABLE gatepost.rrsets (
     zone_id  bigint NOT NULL,
@@ -47,8 +50,10 @@ CREATE TABLE gatepost.rrsets (
     PRIMARY KEY (zone_id, name, type)
 ) WITH (fillfactor = 90);
 COMMENT ON TABLE gatepost.rrsets IS 'All RRsets but the SOA, which is the row of gatepost.zones.';
-COMMENT ON COLUMN gatepost.rrsets.type IS 'Mnemonic, or TYPEnnn for a type without one (RFC 3597 §5).';
-COMMENT ON COLUMN gatepost.rrsets.rdata IS 'One element a record, in presentation form, names absolute.';
+COMMENT ON COLUMN gatepost.rrsets.type IS
+    'Mnemonic, or TYPEnnn for a type without one (RFC 3597 §5).';
+COMMENT ON COLUMN gatepost.rrsets.rdata IS
+    'One element a record, in presentation form, names absolute.';
 
 -- RFC 1982 §3.1, without the zero that some software takes for "no serial".
 CREATE FUNCTION gatepost.serial_next(serial bigint) RETURNS bigint

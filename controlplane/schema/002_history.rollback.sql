@@ -1,3 +1,3 @@
-DROP FUNCTION gatepost.actor();
 DROP TABLE gatepost.history;
 DROP FUNCTION gatepost.history_refuse_change();
+DROP FUNCTION gatepost.actor();

@@ -1,12 +1,12 @@
 DROP TRIGGER rrsets_refuse_truncate ON gatepost.rrsets;
 DROP TRIGGER zones_refuse_truncate ON gatepost.zones;
 DROP TRIGGER zone_after_delete ON gatepost.zones;
-DROP TRIGGER zone_history_insert ON gatepost.zones;
+DROP TRIGGER zone_after_insert ON gatepost.zones;
 DROP TRIGGER zone_before_update ON gatepost.zones;
 DROP TRIGGER zone_before_insert ON gatepost.zones;
 DROP FUNCTION gatepost.refuse_truncate();
 DROP FUNCTION gatepost.zone_after_delete();
-DROP FUNCTION gatepost.zone_history_insert();
+DROP FUNCTION gatepost.zone_after_insert();
 DROP FUNCTION gatepost.zone_before_update();
 DROP FUNCTION gatepost.zone_before_insert();
 DROP FUNCTION gatepost.zone_to_json(gatepost.zones);

@@ -1,4 +1,6 @@
 -- What happens when a zone's own row changes: its rules, its serial, its history.
+--
+-- The trigger functions are SECURITY DEFINER: who may write zones needs no right to write history.
 
 CREATE FUNCTION gatepost.zone_check(zone gatepost.zones) RETURNS void
     LANGUAGE plpgsql IMMUTABLE AS $$
@@ -7,26 +9,29 @@ BEGIN
         RAISE EXCEPTION 'zone name "%" is not a domain name in canonical form', zone.name
             USING HINT = 'Write it absolute and in lower case, such as "example.org.".';
     ELSIF NOT gatepost.name_is_valid(lower(zone.mname)) THEN
-        RAISE EXCEPTION 'mname "%" of zone % is not a domain name in canonical form', zone.mname, zone.name
+        RAISE EXCEPTION 'zone %: mname "%" is not a domain name in canonical form',
+            zone.name, zone.mname
             USING HINT = 'The primary name server, absolute, such as "ns1.example.org.".';
     ELSIF NOT gatepost.name_is_valid(lower(zone.rname)) THEN
-        RAISE EXCEPTION 'rname "%" of zone % is not a domain name in canonical form', zone.rname, zone.name
-            USING HINT = 'The address of the person responsible, its @ written as a dot, absolute, such as '
-                         '"hostmaster.example.org.".';
+        RAISE EXCEPTION 'zone %: rname "%" is not a domain name in canonical form',
+            zone.name, zone.rname
+            USING HINT = 'The address of the person responsible with a dot for its @, absolute, '
+                         'such as "hostmaster.example.org.".';
     ELSIF zone.serial NOT BETWEEN 0 AND 4294967295 THEN
-        RAISE EXCEPTION 'serial % of zone % is outside 0 to 4294967295', zone.serial, zone.name;
-    ELSIF least(zone.refresh, zone.retry, zone.expire, zone.minimum, zone.soa_ttl, zone.default_ttl) < 0 THEN
-        RAISE EXCEPTION 'zone %: refresh %, retry %, expire %, minimum %, soa_ttl %, default_ttl %: seconds cannot '
-                        'be negative', zone.name, zone.refresh, zone.retry, zone.expire, zone.minimum, zone.soa_ttl,
-                        zone.default_ttl;
+        RAISE EXCEPTION 'zone %: serial % is outside 0 to 4294967295', zone.name, zone.serial;
+    ELSIF least(zone.refresh, zone.retry, zone.expire, zone.minimum, zone.soa_ttl,
+                zone.default_ttl) < 0 THEN
+        RAISE EXCEPTION 'zone %: refresh %, retry %, expire %, minimum %, soa_ttl %, default_ttl %: '
+                        'seconds cannot be negative', zone.name, zone.refresh, zone.retry,
+                        zone.expire, zone.minimum, zone.soa_ttl, zone.default_ttl;
     END IF;
 END $$;
 
 CREATE FUNCTION gatepost.zone_to_json(zone gatepost.zones) RETURNS jsonb
     LANGUAGE sql STABLE
     RETURN jsonb_build_object('mname', zone.mname, 'rname', zone.rname, 'serial', zone.serial,
-        'refresh', zone.refresh, 'retry', zone.retry, 'expire', zone.expire, 'minimum', zone.minimum,
-        'soa_ttl', zone.soa_ttl, 'default_ttl', zone.default_ttl);
+        'refresh', zone.refresh, 'retry', zone.retry, 'expire', zone.expire,
+        'minimum', zone.minimum, 'soa_ttl', zone.soa_ttl, 'default_ttl', zone.default_ttl);
 
 CREATE FUNCTION gatepost.zone_before_insert() RETURNS trigger
     LANGUAGE plpgsql AS $$
@@ -36,13 +41,13 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- SECURITY DEFINER, as below: who may write zones writes their history without a right to write
--- history.
 CREATE FUNCTION gatepost.zone_before_update() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    soa_changed boolean := (NEW.mname, NEW.rname, NEW.refresh, NEW.retry, NEW.expire, NEW.minimum, NEW.soa_ttl)
-        IS DISTINCT FROM (OLD.mname, OLD.rname, OLD.refresh, OLD.retry, OLD.expire, OLD.minimum, OLD.soa_ttl);
+    soa_changed boolean :=
+        (NEW.mname, NEW.rname, NEW.refresh, NEW.retry, NEW.expire, NEW.minimum, NEW.soa_ttl)
+        IS DISTINCT FROM
+        (OLD.mname, OLD.rname, OLD.refresh, OLD.retry, OLD.expire, OLD.minimum, OLD.soa_ttl);
 BEGIN
     PERFORM gatepost.zone_check(NEW);
     IF NEW.name <> OLD.name OR NEW.id <> OLD.id THEN
@@ -51,8 +56,10 @@ BEGIN
     END IF;
     IF NEW.serial <> OLD.serial THEN
         IF NOT gatepost.serial_is_newer(NEW.serial, OLD.serial) THEN
-            RAISE EXCEPTION 'serial % of zone % is not newer than % (RFC 1982)', NEW.serial, NEW.name, OLD.serial
-                USING HINT = 'Secondary servers would not take it. Leave the serial alone: it moves by itself.';
+            RAISE EXCEPTION 'zone %: serial % is not newer than % (RFC 1982)',
+                NEW.name, NEW.serial, OLD.serial
+                USING HINT = 'Secondary servers would not take it. Leave the serial alone: it '
+                             'moves by itself.';
         END IF;
         NEW.serial_xid := pg_current_xact_id();
     ELSIF soa_changed AND OLD.serial_xid <> pg_current_xact_id() THEN
@@ -61,8 +68,8 @@ BEGIN
     END IF;
     NEW.updated_at := now();
     IF soa_changed OR NEW.serial <> OLD.serial OR NEW.default_ttl <> OLD.default_ttl THEN
-        INSERT INTO gatepost.history (who, via, zone_id, zone, name, type, action, old, new)
-        VALUES (gatepost.actor(), current_setting('application_name'), OLD.id, OLD.name, OLD.name, 'SOA', 'update',
+        INSERT INTO gatepost.history (zone_id, zone, name, type, action, old, new)
+        VALUES (OLD.id, OLD.name, OLD.name, 'SOA', 'update',
                 gatepost.zone_to_json(OLD), gatepost.zone_to_json(NEW));
     END IF;
     RETURN NEW;
@@ -70,30 +77,28 @@ END $$;
 
 CREATE TRIGGER zone_before_insert BEFORE INSERT ON gatepost.zones
     FOR EACH ROW EXECUTE FUNCTION gatepost.zone_before_insert();
--- The serial moves once a transaction when the SOA changes, unless the writer gives a newer one.
--- The bump that 004 makes for RRsets sets serial_xid itself and does not come here: it is no entry
--- of the history, for the changes that cause it are. The condition is short because every bump
--- parses it.
+-- The serial moves once a transaction when the SOA changes, unless the writer gives a newer one. The
+-- bump that 005 makes for RRsets sets serial_xid itself and does not come here: it is no entry of
+-- the history, for the changes that cause it are. The condition is short because every bump parses it.
 CREATE TRIGGER zone_before_update BEFORE UPDATE ON gatepost.zones
     FOR EACH ROW WHEN (NEW.serial_xid = OLD.serial_xid)
     EXECUTE FUNCTION gatepost.zone_before_update();
 
-CREATE FUNCTION gatepost.zone_history_insert() RETURNS trigger
+CREATE FUNCTION gatepost.zone_after_insert() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO gatepost.history (who, via, zone_id, zone, name, type, action, new)
-    SELECT gatepost.actor(), current_setting('application_name'), n.id, n.name, n.name, 'SOA', 'insert',
-           gatepost.zone_to_json(ROW(n.*)::gatepost.zones)
+    INSERT INTO gatepost.history (zone_id, zone, name, type, action, new)
+    SELECT n.id, n.name, n.name, 'SOA', 'insert', gatepost.zone_to_json(ROW(n.*)::gatepost.zones)
     FROM new_rows n;
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER zone_history_insert AFTER INSERT ON gatepost.zones
+CREATE TRIGGER zone_after_insert AFTER INSERT ON gatepost.zones
     REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION gatepost.zone_history_insert();
+    FOR EACH STATEMENT EXECUTE FUNCTION gatepost.zone_after_insert();
 
--- ON DELETE CASCADE to the RRsets. Their history is written here, because the trigger on them (004)
--- leaves out those whose zone is gone: it could not name it. The settings are those of 004, for its
+-- ON DELETE CASCADE to the RRsets. Their history is written here, because the trigger on them (005)
+-- leaves out those whose zone is gone: it could not name it. The settings are those of 005, for its
 -- reason.
 CREATE FUNCTION gatepost.zone_after_delete() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -102,14 +107,14 @@ CREATE FUNCTION gatepost.zone_after_delete() RETURNS trigger
 DECLARE
     gone_zone record;
 BEGIN
-    INSERT INTO gatepost.history (who, via, zone_id, zone, name, type, action, old)
-    SELECT gatepost.actor(), current_setting('application_name'), o.id, o.name, o.name, 'SOA', 'delete',
-           gatepost.zone_to_json(ROW(o.*)::gatepost.zones)
+    INSERT INTO gatepost.history (zone_id, zone, name, type, action, old)
+    SELECT o.id, o.name, o.name, 'SOA', 'delete', gatepost.zone_to_json(ROW(o.*)::gatepost.zones)
     FROM old_rows o;
     FOR gone_zone IN SELECT id, name FROM old_rows LOOP
-        WITH gone AS (DELETE FROM gatepost.rrsets r WHERE r.zone_id = gone_zone.id RETURNING r.*)
-        INSERT INTO gatepost.history (who, via, zone_id, zone, name, type, action, old)
-        SELECT gatepost.actor(), current_setting('application_name'), zone_id, gone_zone.name, name, type, 'delete',
+        WITH gone AS (
+            DELETE FROM gatepost.rrsets r WHERE r.zone_id = gone_zone.id RETURNING r.*)
+        INSERT INTO gatepost.history (zone_id, zone, name, type, action, old)
+        SELECT zone_id, gone_zone.name, name, type, 'delete',
                jsonb_build_object('ttl', ttl, 'rdata', rdata)
         FROM gone;
     END LOOP;
@@ -123,8 +128,8 @@ CREATE TRIGGER zone_after_delete AFTER DELETE ON gatepost.zones
 CREATE FUNCTION gatepost.refuse_truncate() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'TRUNCATE of gatepost.% is refused: it would leave no history and no new serial', TG_TABLE_NAME
-        USING HINT = 'Use DELETE.';
+    RAISE EXCEPTION 'TRUNCATE of gatepost.% is refused: it would leave no history and no new serial',
+        TG_TABLE_NAME USING HINT = 'Use DELETE.';
 END $$;
 
 CREATE TRIGGER zones_refuse_truncate BEFORE TRUNCATE ON gatepost.zones

@@ -21,12 +21,16 @@ class TapResult(unittest.TestResult):
         super().__init__()
         self.count = 0
         self._began = 0.0
-        self._failed_subtests = []
+        self._errors = []
+        self._skipped = None
+        self._more = ""
 
     def startTest(self, test):
         super().startTest(test)
         self._began = time.monotonic()
-        self._failed_subtests = []
+        self._errors = []
+        self._skipped = None
+        self._more = ""
 
     def _tell(self, test, ok, directive="", details=""):
         self.count += 1
@@ -38,48 +42,44 @@ class TapResult(unittest.TestResult):
                          _comment(details))
         sys.stdout.flush()
 
-    def _details(self, test, error):
-        details = "".join(traceback.format_exception(*error))
-        more = getattr(test, "failure_details", None)
-        return details + ("\n" + more() if more else "")
+    def _fail(self, test, error):
+        self._errors.append("".join(traceback.format_exception(*error)))
+        # What the test can tell more, such as the ends of logs, while they are there.
+        if not self._more:
+            self._more = getattr(test, "failure_details", str)()
+        # A set-up of a class or module has no stopTest.
+        if not isinstance(test, unittest.TestCase):
+            self._tell(test, False, details="\n".join(self._errors))
 
-    def addSuccess(self, test):
-        super().addSuccess(test)
-        if self._failed_subtests:
-            self._tell(test, False, details="\n".join(self._failed_subtests))
-        else:
-            self._tell(test, True)
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self._fail(test, error)
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self._fail(test, error)
 
     def addSubTest(self, test, subtest, error):
         super().addSubTest(test, subtest, error)
         if error:
-            self._failed_subtests.append(f"{subtest._subDescription()}\n{self._details(test, error)}")
-
-    def stopTest(self, test):
-        # A test with failed subtests is neither a success nor a failure to unittest.
-        if self._failed_subtests and not getattr(self, "_told", None) == test.id():
-            self._tell(test, False, details="\n".join(self._failed_subtests))
-        self._failed_subtests = []
-        super().stopTest(test)
-
-    def addFailure(self, test, error):
-        super().addFailure(test, error)
-        self._told = test.id()
-        self._tell(test, False, details=self._details(test, error))
-
-    addError = addFailure
+            self._fail(test, error)
+            self._errors[-1] = f"{subtest._subDescription()}\n{self._errors[-1]}"
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        self._tell(test, True, f" # SKIP {reason}")
+        if isinstance(test, unittest.TestCase):
+            self._skipped = reason
+        else:
+            self._tell(test, True, f" # SKIP {reason}")
 
-    def addExpectedFailure(self, test, error):
-        super().addExpectedFailure(test, error)
-        self._tell(test, False, " # TODO expected to fail", self._details(test, error))
-
-    def addUnexpectedSuccess(self, test):
-        super().addUnexpectedSuccess(test)
-        self._tell(test, False, details="was expected to fail")
+    def stopTest(self, test):
+        if self._errors:
+            self._tell(test, False, details="\n".join([*self._errors, self._more]))
+        elif self._skipped is not None:
+            self._tell(test, True, f" # SKIP {self._skipped}")
+        else:
+            self._tell(test, True)
+        super().stopTest(test)
 
 
 def main():

@@ -19,8 +19,8 @@ bool colours(bool refused) {
 }
 
 int report(const Error& error, bool colour) {
-    fmt::print(stderr, "{}gatepost: error:{} {}\n", colour ? "\x1b[1;31m" : "", colour ? "\x1b[0m" : "",
-               error.message);
+    fmt::print(stderr, "{}gatepost: error:{} {}\n", colour ? "\x1b[1;31m" : "",
+               colour ? "\x1b[0m" : "", error.message);
     return static_cast<int>(error.code);
 }
 

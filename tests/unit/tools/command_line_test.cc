@@ -57,7 +57,9 @@ TEST(CommandTable, EveryCommandHasTwoExamplesThatParse) {
 }
 
 TEST(CommandTable, HelpFitsAScreen) {
-    const auto lines = [](const std::string& text) { return std::count(text.begin(), text.end(), '\n'); };
+    const auto lines = [](const std::string& text) {
+        return std::count(text.begin(), text.end(), '\n');
+    };
     EXPECT_LE(lines(main_help()), 25);
     for (std::string_view noun : command_nouns()) EXPECT_LE(lines(noun_help(noun)), 25) << noun;
     for (const CommandSpec& command : commands()) {
@@ -72,7 +74,8 @@ TEST(CommandTable, NoOptionHidesAGlobalOne) {
     for (const CommandSpec& command : commands())
         for (const OptionSpec& option : command.options)
             for (const OptionSpec& global : global_options())
-                EXPECT_NE(option_key(option), option_key(global)) << command.noun << " " << command.verb;
+                EXPECT_NE(option_key(option), option_key(global))
+                    << command.noun << " " << command.verb;
 }
 
 TEST(Parser, GlobalOptionsStandAnywhere) {
@@ -87,13 +90,14 @@ TEST(Parser, GlobalOptionsStandAnywhere) {
 }
 
 TEST(Parser, ArgumentsFillInOrder) {
-    const auto invocation =
-        parse_command_line(words_of("record set example.org domain A 192.0.2.1 192.0.2.2 --ttl 5min"));
+    const auto invocation = parse_command_line(
+        words_of("record set example.org domain A 192.0.2.1 192.0.2.2 --ttl 5min"));
     ASSERT_TRUE(invocation) << invocation.error().message;
     EXPECT_EQ(invocation->arguments.text("ZONE"), "example.org");
     EXPECT_EQ(invocation->arguments.text("NAME"), "domain");
     EXPECT_EQ(invocation->arguments.text("TYPE"), "A");
-    EXPECT_EQ(invocation->arguments.list("DATA"), (std::vector<std::string>{"192.0.2.1", "192.0.2.2"}));
+    EXPECT_EQ(invocation->arguments.list("DATA"),
+              (std::vector<std::string>{"192.0.2.1", "192.0.2.2"}));
     EXPECT_EQ(invocation->arguments.text("--ttl"), "5min");
     const auto record = parse_command_line(words_of("record remove example.org old"));
     ASSERT_TRUE(record) << record.error().message;
@@ -127,9 +131,11 @@ TEST(Parser, TimeoutNeedsAUnit) {
 }
 
 TEST(Parser, WhatIsWrongAndWhatWasMeant) {
-    EXPECT_EQ(error_of("zoen list"), "\"zoen\" is not a command (did you mean \"zone\"?)\nsee: gatepost --help");
+    EXPECT_EQ(error_of("zoen list"),
+              "\"zoen\" is not a command (did you mean \"zone\"?)\nsee: gatepost --help");
     EXPECT_EQ(error_of("zone improt x"),
-              "zone: \"improt\" is not a verb of it (did you mean \"import\"?)\nsee: gatepost zone --help");
+              "zone: \"improt\" is not a verb of it (did you mean \"import\"?)\nsee: gatepost zone "
+              "--help");
     EXPECT_EQ(error_of("zone list --limt 3"),
               "zone list: \"--limt\" is not an option of it (did you mean \"--limit\"?)\n"
               "see: gatepost zone list --help");
@@ -138,7 +144,8 @@ TEST(Parser, WhatIsWrongAndWhatWasMeant) {
     EXPECT_EQ(error_of("zone show"), "zone show: ZONE is required\nsee: gatepost zone show --help");
     EXPECT_EQ(error_of(""), "a noun is missing\nsee: gatepost --help");
     EXPECT_EQ(error_of("zone"), "zone: a verb is missing\nsee: gatepost zone --help");
-    EXPECT_EQ(error_of("zone list -o yaml"), "--output: \"yaml\" is not a form, expected table or json");
+    EXPECT_EQ(error_of("zone list -o yaml"),
+              "--output: \"yaml\" is not a form, expected table or json");
 }
 
 TEST(Parser, HelpIsWhereItIsLookedFor) {
@@ -148,7 +155,8 @@ TEST(Parser, HelpIsWhereItIsLookedFor) {
         return invocation && invocation->command == nullptr ? invocation->text : std::string();
     };
     for (const char* line : {"--help", "-h", "help"}) EXPECT_EQ(text_of(line), main_help()) << line;
-    for (const char* line : {"zone --help", "help zone"}) EXPECT_EQ(text_of(line), noun_help("zone")) << line;
+    for (const char* line : {"zone --help", "help zone"})
+        EXPECT_EQ(text_of(line), noun_help("zone")) << line;
     for (const char* line : {"zone import --help", "help zone import", "zone import -h x"})
         EXPECT_EQ(text_of(line), command_help(*find_command("zone", "import"))) << line;
     EXPECT_EQ(text_of("run --help"), command_help(*find_command("run", "")));

@@ -20,7 +20,8 @@ using nlohmann::json;
 class FakeControlPlane {
   public:
     explicit FakeControlPlane(std::function<void(int)> serve) {
-        std::string folder = (std::filesystem::temp_directory_path() / "gatepost-control-XXXXXX").string();
+        std::string folder =
+            (std::filesystem::temp_directory_path() / "gatepost-control-XXXXXX").string();
         EXPECT_NE(::mkdtemp(folder.data()), nullptr);
         folder_ = folder;
         UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -54,7 +55,8 @@ std::string read_request(int client) {
 }
 
 void send_text(int client, std::string_view text) {
-    EXPECT_EQ(::send(client, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+    EXPECT_EQ(::send(client, text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
 }
 
 TEST(ControlClient, RepliesComeInPiecesAndOneAfterTheOther) {

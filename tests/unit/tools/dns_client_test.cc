@@ -12,7 +12,8 @@ namespace {
 
 using storage::RRType;
 
-// A response to example.org MX with a compressed exchange, an address beside it, and EDNS with an error.
+// A response to example.org MX with a compressed exchange, an address beside it, and EDNS with an
+// error.
 std::vector<uint8_t> sample(uint16_t id, uint16_t flags) {
     std::vector<uint8_t> out;
     ByteWriter writer(out);
@@ -72,7 +73,8 @@ TEST(Message, ResponseWithCompressedNames) {
     const auto response = parse_response(sample(7, 0x8580));
     ASSERT_TRUE(response) << response.error().message;
     ASSERT_EQ(response->answer.size(), 1u);
-    EXPECT_EQ(record_to_text(response->answer[0]), "example.org.\t\t3600\tIN\tMX\t10 mail.example.org.");
+    EXPECT_EQ(record_to_text(response->answer[0]),
+              "example.org.\t\t3600\tIN\tMX\t10 mail.example.org.");
     ASSERT_EQ(response->additional.size(), 1u);
     EXPECT_EQ(record_to_text(response->additional[0]), "mail.example.org.\t300\tIN\tA\t192.0.2.25");
 }
@@ -101,7 +103,8 @@ TEST(Message, OneFlippedOctetNeverPassesTheEnd) {
 }
 
 TEST(Print, DigsLayout) {
-    Answered answered{*parse_response(sample(7, 0x8580)), 86, false, std::chrono::microseconds(250)};
+    Answered answered{*parse_response(sample(7, 0x8580)), 86, false,
+                      std::chrono::microseconds(250)};
     const std::string text = full_text(answered, *endpoint_from_text("192.0.2.53", 53));
     const std::string expected =
         ";; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 7\n"
@@ -128,7 +131,8 @@ TEST(Print, DigsLayout) {
 // A server on a port of its own, for one conversation.
 class OneShotServer {
   public:
-    OneShotServer() : udp_(::socket(AF_INET, SOCK_DGRAM, 0)), tcp_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    OneShotServer()
+        : udp_(::socket(AF_INET, SOCK_DGRAM, 0)), tcp_(::socket(AF_INET, SOCK_STREAM, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -162,10 +166,11 @@ TEST(Ask, IgnoresStrangersAndGoesToTcpWhereTruncated) {
         uint8_t buffer[512];
         sockaddr_storage peer{};
         socklen_t length = sizeof peer;
-        ::recvfrom(server.udp(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&peer), &length);
+        ::recvfrom(server.udp(), buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&peer),
+                   &length);
         for (const auto& message : {sample(8, 0x8580), sample(7, 0x8780)})
-            ::sendto(server.udp(), message.data(), message.size(), 0, reinterpret_cast<sockaddr*>(&peer),
-                     length);
+            ::sendto(server.udp(), message.data(), message.size(), 0,
+                     reinterpret_cast<sockaddr*>(&peer), length);
         UniqueFd connection(::accept(server.tcp(), nullptr, nullptr));
         ASSERT_GT(::recv(connection.get(), buffer, sizeof buffer, 0), 2);
         std::vector<uint8_t> framed(2);

@@ -42,7 +42,8 @@ TEST(Progress, ALinePerTenth) {
     std::FILE* file = std::tmpfile();
     ASSERT_NE(file, nullptr);
     {
-        Progress progress(file, Progress::Style::lines, "import", "records", std::chrono::milliseconds(0));
+        Progress progress(file, Progress::Style::lines, "import", "records",
+                          std::chrono::milliseconds(0));
         for (uint64_t done = 0; done <= 1000; ++done) progress.update(done, 1000);
     }
     std::rewind(file);

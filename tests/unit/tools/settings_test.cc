@@ -28,7 +28,8 @@ TEST(Settings, DefaultsOfEveryKeyAreValid) {
 TEST(Settings, ExamplesOfEveryKeyAreValid) {
     for (const ConfigKey& key : config_keys()) {
         const std::string example(key.example);
-        const std::string first = key.kind == KeyKind::addresses ? example.substr(0, example.find(',')) : example;
+        const std::string first =
+            key.kind == KeyKind::addresses ? example.substr(0, example.find(',')) : example;
         EXPECT_TRUE(check_value(key, first)) << key.name << " = " << first;
         EXPECT_FALSE(key.description.empty()) << key.name;
         EXPECT_FALSE(key.since.empty()) << key.name;
@@ -61,17 +62,21 @@ TEST(Settings, UnknownKeyIsAnErrorThatKnowsBetter) {
 
 TEST(Settings, BareNumberForADurationNamesTheUnit) {
     EXPECT_EQ(errors_of("[dns]\ntcp_idle = 30\n"),
-              "g.toml:2:1: dns.tcp_idle is a duration and needs a unit, expected a string such as \"30s\"");
+              "g.toml:2:1: dns.tcp_idle is a duration and needs a unit, expected a string such as "
+              "\"30s\"");
     EXPECT_EQ(errors_of("[dns]\ntcp_idle = \"30\"\n"),
               "g.toml:2:1: \"30\" has no unit, expected a duration such as \"30s\"");
 }
 
 TEST(Settings, AllErrorsOfAFileAtOnce) {
-    EXPECT_EQ(errors_of("[dns]\nlisten = \"nowhere\"\ntcp_idle = \"9d\"\n[log]\nlevel = \"loud\"\n"),
-              "g.toml:2:1: \"nowhere\" is not an address, expected one such as 192.0.2.1@53, 192.0.2.1:53 or "
-              "[2001:db8::1]:53\n"
-              "g.toml:3:1: \"9d\" is out of range for dns.tcp_idle, expected 100ms to 1h\n"
-              "g.toml:5:1: \"loud\" is not a value of log.level, expected one of debug, info, warning, error");
+    EXPECT_EQ(
+        errors_of("[dns]\nlisten = \"nowhere\"\ntcp_idle = \"9d\"\n[log]\nlevel = \"loud\"\n"),
+        "g.toml:2:1: \"nowhere\" is not an address, expected one such as 192.0.2.1@53, "
+        "192.0.2.1:53 or "
+        "[2001:db8::1]:53\n"
+        "g.toml:3:1: \"9d\" is out of range for dns.tcp_idle, expected 100ms to 1h\n"
+        "g.toml:5:1: \"loud\" is not a value of log.level, expected one of debug, info, warning, "
+        "error");
 }
 
 TEST(Settings, SyntaxErrorHasItsPlace) {
@@ -104,7 +109,8 @@ TEST(Settings, WrongEnvironmentIsNamed) {
 
 TEST(Config, SameAddressTwiceIsRefused) {
     Settings settings;
-    ASSERT_TRUE(settings.read_text("[dns]\nlisten = [\"192.0.2.1\", \"192.0.2.1:53\"]\n", "g.toml"));
+    ASSERT_TRUE(
+        settings.read_text("[dns]\nlisten = [\"192.0.2.1\", \"192.0.2.1:53\"]\n", "g.toml"));
     const auto config = config_from_settings(settings);
     ASSERT_FALSE(config);
     EXPECT_EQ(config.error().message, "g.toml:2: dns.listen names 192.0.2.1@53 twice");
@@ -123,7 +129,8 @@ TEST(Config, CoresOfWorkers) {
     config.workers = 2;
     EXPECT_EQ(worker_cores(config), (std::vector<unsigned>{4, 5}));
     EXPECT_EQ(*cores_from_text("0-3,6"), (std::vector<unsigned>{0, 1, 2, 3, 6}));
-    for (const char* text : {"", "a", "3-1", "1,", "1024", "1;2"}) EXPECT_FALSE(cores_from_text(text)) << text;
+    for (const char* text : {"", "a", "3-1", "1,", "1024", "1;2"})
+        EXPECT_FALSE(cores_from_text(text)) << text;
 }
 
 // The commented file that is shipped names every key with its default, and nothing else.
@@ -147,7 +154,8 @@ TEST(ShippedFile, NamesEveryKeyWithItsDefault) {
     ASSERT_TRUE(settings.read_text(uncommented, "gatepost.toml"));
     EXPECT_EQ(entries->size(), config_keys().size());
     for (const ConfigKey& key : config_keys()) {
-        EXPECT_FALSE(settings.is_default(key.name)) << key.name << " is missing in configs/gatepost.toml";
+        EXPECT_FALSE(settings.is_default(key.name))
+            << key.name << " is missing in configs/gatepost.toml";
         EXPECT_EQ(settings.get(key.name).values, defaults.get(key.name).values) << key.name;
     }
     // As shipped, nothing is set.

@@ -66,7 +66,8 @@ TEST(Process, GetsItsDescriptorsAndNothingElse) {
     UniqueFd secret(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     ProcessSpec spec;
     spec.argv = {"/bin/sh", "-c",
-                 fmt::format("test ! -e /proc/self/fd/{} && echo \"$WORD\" >&{}", secret.get(), writer.get())};
+                 fmt::format("test ! -e /proc/self/fd/{} && echo \"$WORD\" >&{}", secret.get(),
+                             writer.get())};
     spec.environment = {"WORD=hello"};
     spec.descriptors = {writer.get()};
     auto pid = start_process(spec);
@@ -187,7 +188,8 @@ TEST(LocalInstance, DecidesPathsButNotWhatAPersonConfigured) {
     auto made = make_local_instance(folder / "local", nullptr);
     ASSERT_TRUE(made);
     Settings settings;
-    ASSERT_TRUE(settings.read_text("[dns]\nlisten = \"127.0.0.1@5333\"\n[paths]\nstate_dir = \"/x\"\n", "g"));
+    ASSERT_TRUE(settings.read_text(
+        "[dns]\nlisten = \"127.0.0.1@5333\"\n[paths]\nstate_dir = \"/x\"\n", "g"));
     apply_local_settings(*made, settings);
     EXPECT_EQ(settings.get("dns.listen").text(), "127.0.0.1@5333");
     EXPECT_EQ(settings.get("paths.state_dir").text(), made->state());

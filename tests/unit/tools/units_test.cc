@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 
 TEST(Duration, ReadsEveryUnitAndSums) {
     const std::pair<const char*, std::chrono::milliseconds> cases[] = {
-        {"250ms", 250ms},   {"30s", 30s},       {"5m", 5min},    {"5min", 5min},      {"2h", 2h},
-        {"1d", 24h},        {"1h30m", 90min},   {"1h 30m", 90min}, {"0s", 0ms},       {"10 s", 10s},
+        {"250ms", 250ms}, {"30s", 30s},     {"5m", 5min},      {"5min", 5min}, {"2h", 2h},
+        {"1d", 24h},      {"1h30m", 90min}, {"1h 30m", 90min}, {"0s", 0ms},    {"10 s", 10s},
     };
     for (const auto& [text, expected] : cases) {
         const auto duration = duration_from_text(text);
@@ -20,8 +20,8 @@ TEST(Duration, ReadsEveryUnitAndSums) {
 }
 
 TEST(Duration, RefusesWhatNobodyCanTell) {
-    for (const char* text : {"", "30", "s", "30x", "-5s", "1.5s", "5s30", "30S", "99999999999999999999s",
-                             "9223372036854775807d"}) {
+    for (const char* text : {"", "30", "s", "30x", "-5s", "1.5s", "5s30", "30S",
+                             "99999999999999999999s", "9223372036854775807d"}) {
         const auto duration = duration_from_text(text);
         ASSERT_FALSE(duration) << text;
         EXPECT_EQ(duration.error().code, ErrorCode::invalid);

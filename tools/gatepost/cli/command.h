@@ -1,5 +1,5 @@
-// The table of commands. The parser, `--help`, the suggestions and a test read it; each noun's file in
-// command/ holds the rows of its verbs.
+// The table of commands. The parser, `--help`, the suggestions and a test read it; each noun's file
+// in command/ holds the rows of its verbs.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,8 @@ struct ArgumentSpec {
 
 struct OptionSpec {
     std::string_view names;  // "-p,--port"; the last one is what Arguments knows it by
-    std::string_view value;  // "PORT"; empty for a flag; "IP…" where the option may come several times
+    std::string_view
+        value;  // "PORT"; empty for a flag; "IP…" where the option may come several times
     std::string_view help;
 };
 

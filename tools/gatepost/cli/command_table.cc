@@ -24,8 +24,8 @@ constexpr OptionSpec kGlobalOptions[] = {
 std::vector<CommandSpec> all_commands() {
     std::vector<CommandSpec> all;
     for (const auto& rows : {run_commands(), zone_commands(), record_commands(), domain_commands(),
-                             query_commands(), status_commands(), sync_commands(), history_commands(),
-                             schema_commands(), config_commands()})
+                             query_commands(), status_commands(), sync_commands(),
+                             history_commands(), schema_commands(), config_commands()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;
 }

@@ -8,7 +8,8 @@
 
 namespace gatepost::tools {
 
-// Ok with --yes, or where the person at the terminal says yes. Without a terminal it is an error that names
+// Ok with --yes, or where the person at the terminal says yes. Without a terminal it is an error
+// that names
 // --yes.
 Status confirm(const Context& context, const std::string& question);
 

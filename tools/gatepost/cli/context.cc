@@ -21,7 +21,8 @@ std::string environment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-// The .local of the tree that this program was built in: BUILD/tools/gatepost/gatepost, BUILD inside the tree.
+// The .local of the tree that this program was built in: BUILD/tools/gatepost/gatepost, BUILD
+// inside the tree.
 std::string local_of_tree() {
     std::error_code ignored;
     fs::path folder = fs::path(own_path()).parent_path();
@@ -53,9 +54,8 @@ Status Context::find_instance(Settings& settings) {
     }
     if (!config_file_.empty())
         if (Status read = settings.read_file(config_file_); !read) return read;
-    if (Status read = settings.read_environment([](const char* name) -> const char* {
-            return std::getenv(name);
-        });
+    if (Status read = settings.read_environment(
+            [](const char* name) -> const char* { return std::getenv(name); });
         !read)
         return read;
     if (local_) apply_local_settings(*local_, settings);
@@ -68,7 +68,7 @@ Result<const Settings*> Context::settings() {
         if (Status found = find_instance(*settings); !found)
             return tl::unexpected(std::move(found).error());
         settings_ = std::move(settings);
-        detail(local_ ? fmt::format("the local instance in {}", local_->directory)
+        detail(local_                 ? fmt::format("the local instance in {}", local_->directory)
                : config_file_.empty() ? "no configuration file, defaults"
                                       : fmt::format("configuration file {}", config_file_));
     }
@@ -96,10 +96,11 @@ Result<controlplane::Connection> Context::database() {
     if (!password->empty()) ::setenv("PGPASSWORD", password->c_str(), 1);
     auto connection = controlplane::Connection::open(config->dsn, "gatepost");
     if (!connection && local_ && connection.error().code == ErrorCode::unreachable)
-        return fail(ErrorCode::unreachable,
-                    "the database of the local instance in {} does not run; start it with: gatepost run "
-                    "--local {}",
-                    local_->directory, local_->directory);
+        return fail(
+            ErrorCode::unreachable,
+            "the database of the local instance in {} does not run; start it with: gatepost run "
+            "--local {}",
+            local_->directory, local_->directory);
     return connection;
 }
 

@@ -1,5 +1,6 @@
-// What every command works with: the global options, the settings of the instance that is meant, its database
-// and its control socket, and the two streams (data on standard output, messages on standard error).
+// What every command works with: the global options, the settings of the instance that is meant,
+// its database and its control socket, and the two streams (data on standard output, messages on
+// standard error).
 #pragma once
 
 #include <chrono>

@@ -15,11 +15,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr size_t kReplyMax = 64 << 20;  // octets: a reply lists zones, so it may be long, but not endless
+constexpr size_t kReplyMax =
+    64 << 20;  // octets: a reply lists zones, so it may be long, but not endless
 
 // The numbers are those of ErrorCode.
 ErrorCode code_from_number(int number) {
-    if (number < static_cast<int>(ErrorCode::refused) || number > static_cast<int>(ErrorCode::conflict))
+    if (number < static_cast<int>(ErrorCode::refused) ||
+        number > static_cast<int>(ErrorCode::conflict))
         return ErrorCode::refused;
     return static_cast<ErrorCode>(number);
 }
@@ -76,7 +78,8 @@ Result<nlohmann::json> ControlClient::request(const nlohmann::json& request,
         const ssize_t sent = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
         if (sent < 0)
-            return fail(ErrorCode::unreachable, "asking the control plane: {}", std::strerror(errno));
+            return fail(ErrorCode::unreachable, "asking the control plane: {}",
+                        std::strerror(errno));
         rest.remove_prefix(static_cast<size_t>(sent));
     }
     auto line = read_line(timeout);

@@ -1,4 +1,5 @@
-// The client's end of the control plane's socket: one JSON object per line, a request and its reply.
+// The client's end of the control plane's socket: one JSON object per line, a request and its
+// reply.
 #pragma once
 
 #include <chrono>
@@ -16,7 +17,8 @@ class ControlClient {
     static Result<ControlClient> connect(const std::string& path);
 
     // The reply's object where it says ok; what it says is wrong as an Error.
-    Result<nlohmann::json> request(const nlohmann::json& request, std::chrono::milliseconds timeout);
+    Result<nlohmann::json> request(const nlohmann::json& request,
+                                   std::chrono::milliseconds timeout);
 
   private:
     explicit ControlClient(UniqueFd socket) : socket_(std::move(socket)) {}

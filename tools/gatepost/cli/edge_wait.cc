@@ -35,9 +35,10 @@ EdgeWait wait_for_edge(Context& context, const Arguments& arguments, controlplan
     if (out.reached)
         context.note(fmt::format("answered by this edge after {:.1f} ms", out.milliseconds));
     else
-        context.note(fmt::format("note: not answered by this edge yet after {:.0f} ms ({}); the database has "
-                                 "the change",
-                                 out.milliseconds, reply.error().message));
+        context.note(fmt::format(
+            "note: not answered by this edge yet after {:.0f} ms ({}); the database has "
+            "the change",
+            out.milliseconds, reply.error().message));
     return out;
 }
 

@@ -9,7 +9,8 @@
 namespace gatepost::tools {
 
 // The option of every command that writes.
-inline constexpr OptionSpec kNoWaitOption = {"--no-wait", "", "do not wait until this host answers with it"};
+inline constexpr OptionSpec kNoWaitOption = {"--no-wait", "",
+                                             "do not wait until this host answers with it"};
 
 struct EdgeWait {
     bool waited = false;   // false: not wanted, or no control plane runs here
@@ -17,8 +18,8 @@ struct EdgeWait {
     double milliseconds = 0;
 };
 
-// Waits up to --timeout (2 s). That no control plane runs here, or that it takes longer, is a note and no
-// error: the write itself is done.
+// Waits up to --timeout (2 s). That no control plane runs here, or that it takes longer, is a note
+// and no error: the write itself is done.
 EdgeWait wait_for_edge(Context& context, const Arguments& arguments, controlplane::Lsn lsn);
 
 }  // namespace gatepost::tools

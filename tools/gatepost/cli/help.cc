@@ -62,10 +62,14 @@ std::string option_term(const OptionSpec& option) {
 
 std::string argument_term(const ArgumentSpec& argument) {
     switch (argument.arity) {
-        case Arity::one: return std::string(argument.name);
-        case Arity::optional: return fmt::format("[{}]", argument.name);
-        case Arity::any: return fmt::format("[{}…]", argument.name);
-        case Arity::many: return fmt::format("{}…", argument.name);
+        case Arity::one:
+            return std::string(argument.name);
+        case Arity::optional:
+            return fmt::format("[{}]", argument.name);
+        case Arity::any:
+            return fmt::format("[{}…]", argument.name);
+        case Arity::many:
+            return fmt::format("{}…", argument.name);
     }
     return "";
 }
@@ -81,7 +85,8 @@ std::string main_help() {
         std::string verbs;
         for (std::string_view verb : command_verbs(noun))
             verbs += (verbs.empty() ? "" : ", ") + std::string(verb);
-        nouns.emplace_back(noun, verbs.empty() ? first_sentence(find_command(noun, "")->summary) : verbs);
+        nouns.emplace_back(noun,
+                           verbs.empty() ? first_sentence(find_command(noun, "")->summary) : verbs);
     }
     out += definitions(nouns) + "\n";
     Lines options;
@@ -118,8 +123,8 @@ std::string command_help(const CommandSpec& command) {
     for (const OptionSpec& option : command.options)
         lines.emplace_back(option_term(option), std::string(option.help));
     lines.emplace_back("--json, --local DIR …", "options of every command: gatepost help options");
-    std::string out = fmt::format("{} [options]\n\n{}\n\n{}\nexamples:\n", usage, wrapped(command.summary, 0),
-                                  definitions(lines));
+    std::string out = fmt::format("{} [options]\n\n{}\n\n{}\nexamples:\n", usage,
+                                  wrapped(command.summary, 0), definitions(lines));
     for (std::string_view example : command.examples) out += fmt::format("  {}\n", example);
     return out;
 }
@@ -129,7 +134,8 @@ std::string options_help() {
     for (const OptionSpec& option : global_options())
         lines.emplace_back(option_term(option), std::string(option.help));
     return "options of every command:\n" + definitions(lines) +
-           "\nexit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 schema, 5 found errors,\n"
+           "\nexit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 schema, 5 found "
+           "errors,\n"
            "6 permission, 7 conflict, 8 done with warnings\n";
 }
 

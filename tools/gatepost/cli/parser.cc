@@ -41,7 +41,8 @@ std::optional<std::string> take_word(std::vector<std::string>& words) {
     return std::nullopt;
 }
 
-bool asks_for(const std::vector<std::string>& words, std::string_view flag, std::string_view letter) {
+bool asks_for(const std::vector<std::string>& words, std::string_view flag,
+              std::string_view letter) {
     for (const std::string& word : words) {
         if (word == "--") return false;
         if (word == flag || (!letter.empty() && word == letter)) return true;
@@ -49,14 +50,16 @@ bool asks_for(const std::vector<std::string>& words, std::string_view flag, std:
     return false;
 }
 
-tl::unexpected<Error> usage_error(std::string message, std::string_view noun, std::string_view verb) {
+tl::unexpected<Error> usage_error(std::string message, std::string_view noun,
+                                  std::string_view verb) {
     std::string help = "gatepost";
     if (!noun.empty()) help += " " + std::string(noun);
     if (!verb.empty()) help += " " + std::string(verb);
     return fail(ErrorCode::usage, "{}\nsee: {} --help", message, help);
 }
 
-// The command that the first words name, which are taken out of `words`; null where help is to be printed.
+// The command that the first words name, which are taken out of `words`; null where help is to be
+// printed.
 Result<const CommandSpec*> find(std::vector<std::string>& words, std::string& text) {
     const bool help = asks_for(words, "--help", "-h");
     auto noun = take_word(words);
@@ -111,7 +114,8 @@ Status read_globals(const Arguments& arguments, GlobalOptions& out) {
     out.no_color = arguments.has("--no-color");
     const std::string form = arguments.text("--output");
     if (!form.empty() && form != "json" && form != "table")
-        return fail(ErrorCode::usage, "--output: \"{}\" is not a form, expected table or json", form);
+        return fail(ErrorCode::usage, "--output: \"{}\" is not a form, expected table or json",
+                    form);
     out.json = arguments.has("--json") || form == "json";
     auto timeout = arguments.duration("--timeout");
     if (!timeout) return tl::unexpected(std::move(timeout).error());
@@ -186,18 +190,22 @@ Result<Invocation> parse_command_line(const std::vector<std::string>& words) {
     app.allow_extras();
     std::vector<Slot> slots;
     // CLI11 keeps references into the slots.
-    slots.reserve((*command)->options.size() + (*command)->arguments.size() + global_options().size());
+    slots.reserve((*command)->options.size() + (*command)->arguments.size() +
+                  global_options().size());
     declare(app, slots, **command);
-    const std::string name = fmt::format("{}{}{}", (*command)->noun, (*command)->verb.empty() ? "" : " ",
-                                         (*command)->verb);
+    const std::string name = fmt::format("{}{}{}", (*command)->noun,
+                                         (*command)->verb.empty() ? "" : " ", (*command)->verb);
     // CLI11 reports what is wrong by exception, and takes the words last first.
     try {
         std::reverse(rest.begin(), rest.end());
         app.parse(rest);
     } catch (const CLI::ParseError& error) {
-        return usage_error(fmt::format("{}: {}", name, error.what()), (*command)->noun, (*command)->verb);
+        return usage_error(fmt::format("{}: {}", name, error.what()), (*command)->noun,
+                           (*command)->verb);
     }
-    if (const auto unknown = app.remaining(); !unknown.empty())
+    auto unknown = app.remaining();
+    std::erase(unknown, "--");  // CLI11 counts the end of options among what it does not know
+    if (!unknown.empty())
         return usage_error(fmt::format("{}: {}", name, unknown_words(unknown, **command)),
                            (*command)->noun, (*command)->verb);
     for (Slot& slot : slots)

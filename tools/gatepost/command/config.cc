@@ -17,7 +17,8 @@ Result<int> check(Context& context, const Arguments& arguments) {
     const std::string file = arguments.text("FILE");
     if (!file.empty()) {
         Settings settings;
-        if (Status read = settings.read_file(file); !read) return tl::unexpected(std::move(read).error());
+        if (Status read = settings.read_file(file); !read)
+            return tl::unexpected(std::move(read).error());
         if (auto config = config_from_settings(settings); !config)
             return tl::unexpected(std::move(config).error());
     } else if (auto config = context.config(); !config) {
@@ -63,7 +64,8 @@ Result<int> describe(Context& context, const Arguments& arguments) {
     const std::string name = arguments.text("KEY");
     std::vector<const ConfigKey*> wanted;
     for (const ConfigKey& key : config_keys())
-        if (name.empty() || key.name == name || key.name.starts_with(name + ".")) wanted.push_back(&key);
+        if (name.empty() || key.name == name || key.name.starts_with(name + "."))
+            wanted.push_back(&key);
     if (wanted.empty())
         return fail(ErrorCode::usage, "there is no key \"{}\"{}", name,
                     did_you_mean(name, config_key_names(), 3));
@@ -76,7 +78,8 @@ Result<int> describe(Context& context, const Arguments& arguments) {
     if (name.empty()) {
         Table table({{"KEY"}, {"TYPE"}, {"DEFAULT"}});
         for (const ConfigKey* key : wanted)
-            table.row({std::string(key->name), kind_to_text(key->kind), std::string(key->default_value)});
+            table.row(
+                {std::string(key->name), kind_to_text(key->kind), std::string(key->default_value)});
         context.print(table.text());
         return kExitDone;
     }
@@ -101,7 +104,8 @@ Result<int> show(Context& context, const Arguments& arguments) {
     if (context.json())
         context.print(ordered_json{{"settings", values}}.dump(2) + "\n");
     else if (table.rows() == 0)
-        context.note("nothing is set: all keys have their defaults (gatepost config show --effective)");
+        context.note(
+            "nothing is set: all keys have their defaults (gatepost config show --effective)");
     else
         context.print(table.text());
     return kExitDone;
@@ -113,7 +117,8 @@ std::vector<CommandSpec> config_commands() {
     return {
         {.noun = "config",
          .verb = "check",
-         .summary = "Checks a configuration file: syntax, unknown keys, units, ranges. Exit code 5 where it has "
+         .summary = "Checks a configuration file: syntax, unknown keys, units, ranges. Exit code 5 "
+                    "where it has "
                     "errors.",
          .arguments = {{"FILE", Arity::optional, "the file (default: the one in force)"}},
          .examples = {"gatepost config check", "gatepost config check ./gatepost.toml"},

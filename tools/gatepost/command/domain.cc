@@ -19,10 +19,13 @@ Result<controlplane::ExtraRecord> extra_from_text(const std::string& text) {
     const size_t first = text.find(' ');
     const size_t second = first == std::string::npos ? first : text.find(' ', first + 1);
     if (second == std::string::npos)
-        return fail(ErrorCode::usage,
-                    "--record: \"{}\" is not a record, expected name, type and data: 'www A 192.0.2.1'", text);
-    return controlplane::ExtraRecord{
-        text.substr(0, first), text.substr(first + 1, second - first - 1), {text.substr(second + 1)}};
+        return fail(
+            ErrorCode::usage,
+            "--record: \"{}\" is not a record, expected name, type and data: 'www A 192.0.2.1'",
+            text);
+    return controlplane::ExtraRecord{text.substr(0, first),
+                                     text.substr(first + 1, second - first - 1),
+                                     {text.substr(second + 1)}};
 }
 
 // A host of one label is one of the domain; one with a dot is whole.
@@ -54,7 +57,8 @@ Result<controlplane::NewDomain> read_domain(const Arguments& arguments) {
     domain.zone.timers.ttl = *ttl;
     int preference = 10;
     for (const std::string& host : arguments.list("--mx")) {
-        add_extra(domain.extras, {"@", "MX", {fmt::format("{} {}", preference, host_of(host, domain.zone.name))}});
+        add_extra(domain.extras,
+                  {"@", "MX", {fmt::format("{} {}", preference, host_of(host, domain.zone.name))}});
         preference += 10;
     }
     for (const std::string& text : arguments.list("--record")) {
@@ -93,7 +97,8 @@ void print_result(Context& context, const Arguments& arguments,
     context.note("\nfor the registrar of the domain:");
     for (const std::string& server : result.name_servers)
         context.note(fmt::format("  name server  {}", server));
-    for (const std::string& glue : result.glue) context.note(fmt::format("  address of   {}", glue));
+    for (const std::string& glue : result.glue)
+        context.note(fmt::format("  address of   {}", glue));
 }
 
 Result<int> create(Context& context, const Arguments& arguments) {
@@ -117,7 +122,8 @@ Result<int> list(Context& context, const Arguments&) {
     Table table({{"DOMAIN"}, {"ZONES", Align::right}, {"CREATED"}, {"BY"}});
     ordered_json out = ordered_json::array();
     for (const auto& domain : *domains) {
-        table.row({domain.name, std::to_string(domain.zones.size()), domain.created_at, domain.created_by});
+        table.row({domain.name, std::to_string(domain.zones.size()), domain.created_at,
+                   domain.created_by});
         out.push_back({{"name", domain.name},
                        {"created_at", domain.created_at},
                        {"created_by", domain.created_by},
@@ -133,19 +139,22 @@ std::vector<CommandSpec> domain_commands() {
     return {
         {.noun = "domain",
          .verb = "create",
-         .summary = "Creates a domain with its zone, name servers, addresses and further records in one "
-                    "transaction; run again, it makes what exists be as asked.",
+         .summary =
+             "Creates a domain with its zone, name servers, addresses and further records in one "
+             "transaction; run again, it makes what exists be as asked.",
          .arguments = {{"NAME", Arity::one, "the domain: example.org"}},
-         .options = {{"--ns", "HOST…", "a name server, \"ns1\" for one of the domain itself; the first is the "
-                                           "primary (repeatable)"},
+         .options = {{"--ns", "HOST…",
+                      "a name server, \"ns1\" for one of the domain itself; the first is the "
+                      "primary (repeatable)"},
                      {"--address", "IP…", "an address of the domain itself (repeatable)"},
                      {"--mx", "HOST…", "a mail server, in order of preference (repeatable)"},
                      {"--record", "RECORD…", "a further record: 'www A 192.0.2.1' (repeatable)"},
                      {"--email", "ADDRESS", "who answers for it (default hostmaster@ the domain)"},
                      kTtlOption,
                      kNoWaitOption},
-         .examples = {"gatepost domain create example.org --ns ns1.example.net --address 192.0.2.1",
-                      "gatepost domain create example.org --ns ns1 --record 'ns1 A 192.0.2.53' --mx mail"},
+         .examples =
+             {"gatepost domain create example.org --ns ns1.example.net --address 192.0.2.1",
+              "gatepost domain create example.org --ns ns1 --record 'ns1 A 192.0.2.53' --mx mail"},
          .run = create},
         {.noun = "domain",
          .verb = "list",

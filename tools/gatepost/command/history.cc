@@ -30,7 +30,8 @@ std::string short_form(const std::string& text) {
     }
     std::string out = value.value("ttl", ordered_json()).dump();
     for (const auto& record : *rdata)
-        out += (out.empty() ? "" : " ") + (record.is_string() ? record.get<std::string>() : record.dump());
+        out += (out.empty() ? "" : " ") +
+               (record.is_string() ? record.get<std::string>() : record.dump());
     return out;
 }
 
@@ -70,8 +71,8 @@ Result<int> list(Context& context, const Arguments& arguments) {
     }
     Table table({{"ID", Align::right}, {"AT"}, {"WHO"}, {"NAME"}, {"TYPE"}, {"WAS"}, {"BECAME"}});
     for (const auto& entry : *entries)
-        table.row({std::to_string(entry.id), entry.at.substr(0, 19), entry.who, entry.name, entry.type,
-                   short_form(entry.before), short_form(entry.after)});
+        table.row({std::to_string(entry.id), entry.at.substr(0, 19), entry.who, entry.name,
+                   entry.type, short_form(entry.before), short_form(entry.after)});
     context.print(table.text());
     return kExitDone;
 }
@@ -89,7 +90,8 @@ std::vector<CommandSpec> history_commands() {
                          {"--since", "TIME", "only after: 2026-08-21, yesterday"},
                          {"--before", "ID", "only older ones than this: the next page"},
                          {"--limit", "COUNT", "how many (default 50)"}},
-             .examples = {"gatepost history list example.org www", "gatepost history list --since yesterday --json"},
+             .examples = {"gatepost history list example.org www",
+                          "gatepost history list --since yesterday --json"},
              .run = list}};
 }
 

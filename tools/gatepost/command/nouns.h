@@ -1,4 +1,5 @@
-// The rows of the table of commands, a function per noun; each is in the file that is named after the noun.
+// The rows of the table of commands, a function per noun; each is in the file that is named after
+// the noun.
 #pragma once
 
 #include <vector>

@@ -32,9 +32,10 @@ struct Request {
     AskOptions ask;
 };
 
-constexpr std::string_view kToggles[] = {"+tcp",  "+notcp",  "+short", "+dnssec",  "+nodnssec", "+json",
-                                         "+rec",  "+norec",  "+edns",  "+noedns",  "+ignore",   "+recurse",
-                                         "+norecurse", "+bufsize=", "+timeout=", "+time=", "+tries="};
+constexpr std::string_view kToggles[] = {
+    "+tcp",       "+notcp",    "+short",    "+dnssec", "+nodnssec", "+json",
+    "+rec",       "+norec",    "+edns",     "+noedns", "+ignore",   "+recurse",
+    "+norecurse", "+bufsize=", "+timeout=", "+time=",  "+tries="};
 
 // "+bufsize=4096" → 4096; nullopt where `word` is something else.
 Result<std::optional<uint64_t>> toggle_number(std::string_view word, std::string_view name) {
@@ -49,25 +50,39 @@ Result<std::optional<uint64_t>> toggle_number(std::string_view word, std::string
 
 Status apply_toggle(const std::string& word, Request& out) {
     QuestionOptions& question = out.question;
-    if (word == "+tcp" || word == "+vc") out.ask.tcp = true;
-    else if (word == "+notcp") out.ask.tcp = false;
-    else if (word == "+short") out.short_form = true;
-    else if (word == "+json") out.json = true;
-    else if (word == "+dnssec") question.dnssec_ok = question.edns = true;
-    else if (word == "+nodnssec") question.dnssec_ok = false;
-    else if (word == "+rec" || word == "+recurse") question.recursion_desired = true;
-    else if (word == "+norec" || word == "+norecurse") question.recursion_desired = false;
-    else if (word == "+edns") question.edns = true;
-    else if (word == "+noedns") question.edns = question.dnssec_ok = false;
-    else if (word == "+ignore") out.ask.keep_truncated = true;
+    if (word == "+tcp" || word == "+vc")
+        out.ask.tcp = true;
+    else if (word == "+notcp")
+        out.ask.tcp = false;
+    else if (word == "+short")
+        out.short_form = true;
+    else if (word == "+json")
+        out.json = true;
+    else if (word == "+dnssec")
+        question.dnssec_ok = question.edns = true;
+    else if (word == "+nodnssec")
+        question.dnssec_ok = false;
+    else if (word == "+rec" || word == "+recurse")
+        question.recursion_desired = true;
+    else if (word == "+norec" || word == "+norecurse")
+        question.recursion_desired = false;
+    else if (word == "+edns")
+        question.edns = true;
+    else if (word == "+noedns")
+        question.edns = question.dnssec_ok = false;
+    else if (word == "+ignore")
+        out.ask.keep_truncated = true;
     else {
         for (std::string_view name : {"+bufsize=", "+timeout=", "+time=", "+tries="}) {
             auto number = toggle_number(word, name);
             if (!number) return tl::unexpected(std::move(number).error());
             if (!*number) continue;
-            if (name == "+bufsize=") question.udp_payload = static_cast<uint16_t>(**number);
-            else if (name == "+tries=") out.ask.tries = static_cast<unsigned>(**number);
-            else out.ask.timeout = std::chrono::seconds(**number);
+            if (name == "+bufsize=")
+                question.udp_payload = static_cast<uint16_t>(**number);
+            else if (name == "+tries=")
+                out.ask.tries = static_cast<unsigned>(**number);
+            else
+                out.ask.timeout = std::chrono::seconds(**number);
             return {};
         }
         return fail(ErrorCode::usage, "\"{}\" is not an option of query{}", word,
@@ -90,7 +105,8 @@ Result<Dname> reverse_name(const std::string& address) {
     return storage::dname_from_text(text + "ip6.arpa.");
 }
 
-// As dig does: a word that names a type is the type, where none was given yet; the other one is the name.
+// As dig does: a word that names a type is the type, where none was given yet; the other one is the
+// name.
 Status apply_word(const std::string& word, Request& out) {
     if (word.starts_with('@')) {
         out.server = word.substr(1);
@@ -98,7 +114,8 @@ Status apply_word(const std::string& word, Request& out) {
     }
     if (word.starts_with('+')) return apply_toggle(word, out);
     if (word == "IN" || word == "in" || word == "CH" || word == "ch") {
-        out.question.class_number = word == "CH" || word == "ch" ? storage::kClassCh : storage::kClassIn;
+        out.question.class_number =
+            word == "CH" || word == "ch" ? storage::kClassCh : storage::kClassIn;
         return {};
     }
     if (auto type = storage::rrtype_from_text(word); type && !out.has_type && out.has_name) {
@@ -108,7 +125,9 @@ Status apply_word(const std::string& word, Request& out) {
     }
     if (out.has_name) return fail(ErrorCode::usage, "\"{}\" is neither a type nor an option", word);
     auto name = storage::dname_from_text(word);
-    if (!name) return fail(ErrorCode::usage, "\"{}\" is not a domain name: {}", word, name.error().message);
+    if (!name)
+        return fail(ErrorCode::usage, "\"{}\" is not a domain name: {}", word,
+                    name.error().message);
     out.question.name = *name;
     out.has_name = true;
     return {};
@@ -150,7 +169,8 @@ Result<Endpoint> resolve(const std::string& name, uint16_t port) {
     hints.ai_socktype = SOCK_DGRAM;
     addrinfo* found = nullptr;
     if (const int error = ::getaddrinfo(name.c_str(), nullptr, &hints, &found); error != 0)
-        return fail(ErrorCode::unreachable, "cannot find the server \"{}\": {}", name, ::gai_strerror(error));
+        return fail(ErrorCode::unreachable, "cannot find the server \"{}\": {}", name,
+                    ::gai_strerror(error));
     Endpoint out;
     std::memcpy(&out.address, found->ai_addr, found->ai_addrlen);
     out.length = found->ai_addrlen;
@@ -168,7 +188,8 @@ Result<Endpoint> find_server(Context& context, const Request& request) {
     if (!config) return tl::unexpected(std::move(config).error());
     Endpoint server = config->listen.front();
     if (server.is_wildcard()) {
-        auto loopback = endpoint_from_text(server.family() == AF_INET ? "127.0.0.1" : "::1", server.port());
+        auto loopback =
+            endpoint_from_text(server.family() == AF_INET ? "127.0.0.1" : "::1", server.port());
         if (loopback) server = *loopback;
     }
     if (request.port) server.set_port(*request.port);
@@ -207,8 +228,9 @@ std::string json_text(const Answered& answered, const Endpoint& server) {
         ordered_json errors = ordered_json::array();
         for (const EdnsOption& option : response.edns.options)
             if (option.code == kEdnsOptionEde && option.data.size() >= 2)
-                errors.push_back({{"code", load_be16(option.data.data())},
-                                  {"text", std::string(option.data.begin() + 2, option.data.end())}});
+                errors.push_back(
+                    {{"code", load_be16(option.data.data())},
+                     {"text", std::string(option.data.begin() + 2, option.data.end())}});
         out["edns"] = {{"version", response.edns.version},
                        {"dnssec_ok", response.edns.dnssec_ok},
                        {"udp_payload_bytes", response.edns.udp_payload},
@@ -239,9 +261,11 @@ Result<int> query(Context& context, const Arguments& arguments) {
 
 std::vector<CommandSpec> query_commands() {
     return {{.noun = "query",
-             .summary = "Asks a DNS server, with dig's arguments and dig's output. Without @SERVER, the instance "
+             .summary = "Asks a DNS server, with dig's arguments and dig's output. Without "
+                        "@SERVER, the instance "
                         "on this host. Exit code 3 where no response comes.",
-             .arguments = {{"WORD", Arity::any, "@SERVER, a name, a type, and +tcp +short +dnssec +json +norec"}},
+             .arguments = {{"WORD", Arity::any,
+                            "@SERVER, a name, a type, and +tcp +short +dnssec +json +norec"}},
              .options = {{"-p,--port", "PORT", "the server's port (default 53)"},
                          {"-t", "TYPE", "the type, for names that look like one"},
                          {"-x", "ADDRESS", "the name of an address"}},

@@ -58,10 +58,11 @@ Result<int> finish(Context& context, const Arguments& arguments,
 Result<int> add(Context& context, const Arguments& arguments) {
     auto target = open_target(context, arguments);
     if (!target) return tl::unexpected(std::move(target).error());
-    return finish(context, arguments,
-                  controlplane::record_add(target->connection, arguments.text("ZONE"),
-                                           arguments.text("NAME"), arguments.text("TYPE"),
-                                           joined(arguments.list("DATA")), target->ttl, target->options));
+    return finish(
+        context, arguments,
+        controlplane::record_add(target->connection, arguments.text("ZONE"), arguments.text("NAME"),
+                                 arguments.text("TYPE"), joined(arguments.list("DATA")),
+                                 target->ttl, target->options));
 }
 
 Result<int> set(Context& context, const Arguments& arguments) {
@@ -104,7 +105,8 @@ Result<int> list(Context& context, const Arguments& arguments) {
                            {"ttl_seconds", rrset.ttl},
                            {"data", rrset.values}});
         context.print(
-            ordered_json{{"zone", zone_name(arguments.text("ZONE"))}, {"rrsets", out}}.dump(2) + "\n");
+            ordered_json{{"zone", zone_name(arguments.text("ZONE"))}, {"rrsets", out}}.dump(2) +
+            "\n");
         return kExitDone;
     }
     Table table({{"NAME"}, {"TTL", Align::right}, {"TYPE"}, {"DATA"}});
@@ -116,7 +118,8 @@ Result<int> list(Context& context, const Arguments& arguments) {
 }
 
 constexpr ArgumentSpec kZone = {"ZONE", Arity::one, "the zone: example.org"};
-constexpr ArgumentSpec kName = {"NAME", Arity::one, "the owner: www, @ for the apex, or the whole name"};
+constexpr ArgumentSpec kName = {"NAME", Arity::one,
+                                "the owner: www, @ for the apex, or the whole name"};
 constexpr ArgumentSpec kType = {"TYPE", Arity::one, "A, AAAA, MX, TXT … or TYPEnnn"};
 
 }  // namespace
@@ -125,16 +128,22 @@ std::vector<CommandSpec> record_commands() {
     return {
         {.noun = "record",
          .verb = "add",
-         .summary = "Adds one record. A TTL given here becomes that of all records of this name and type.",
-         .arguments = {kZone, kName, kType, {"DATA", Arity::many, "the record's data, as in a zone file"}},
+         .summary =
+             "Adds one record. A TTL given here becomes that of all records of this name and type.",
+         .arguments =
+             {kZone, kName, kType, {"DATA", Arity::many, "the record's data, as in a zone file"}},
          .options = {kTtlOption, kIfSerialOption, kNoWaitOption},
          .examples = {"gatepost record add example.org www A 192.0.2.7 --ttl 5min",
                       "gatepost record add example.org @ MX 10 mail"},
          .run = add},
         {.noun = "record",
          .verb = "set",
-         .summary = "Makes these the only records of a name and type, a word of the command line each.",
-         .arguments = {kZone, kName, kType, {"DATA", Arity::many, "each record's data, quoted where it has blanks"}},
+         .summary =
+             "Makes these the only records of a name and type, a word of the command line each.",
+         .arguments = {kZone,
+                       kName,
+                       kType,
+                       {"DATA", Arity::many, "each record's data, quoted where it has blanks"}},
          .options = {kTtlOption, kIfSerialOption, kNoWaitOption},
          .examples = {"gatepost record set example.org www A 192.0.2.7 192.0.2.8",
                       "gatepost record set example.org @ MX '10 mail' '20 mail2' --dry-run"},
@@ -158,7 +167,8 @@ std::vector<CommandSpec> record_commands() {
                        {"TYPE", Arity::optional, "only of this type"}},
          .options = {{"--limit", "COUNT", "no more than so many RRsets"},
                      {"--offset", "COUNT", "skip so many RRsets"}},
-         .examples = {"gatepost record list example.org", "gatepost record list example.org www --json"},
+         .examples = {"gatepost record list example.org",
+                      "gatepost record list example.org www --json"},
          .run = list},
     };
 }

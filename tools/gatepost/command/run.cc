@@ -52,14 +52,15 @@ void print_first_steps(const SupervisorOptions& options, double seconds) {
     const Config& config = options.config;
     std::string addresses;
     for (const Endpoint& address : config.listen) addresses += " " + address.text();
-    fmt::print("Gatepost answers DNS over UDP and TCP on{}, {:.1f} s after its start.\n", addresses, seconds);
+    fmt::print("Gatepost answers DNS over UDP and TCP on{}, {:.1f} s after its start.\n", addresses,
+               seconds);
     if (!options.local) return (void)std::fflush(stdout);
     const Endpoint& server = config.listen.front();
-    const std::string gatepost =
-        fmt::format("{} --local {}", own_path(), options.local->directory);
+    const std::string gatepost = fmt::format("{} --local {}", own_path(), options.local->directory);
     fmt::print("\n");
     if (serves_demo(server)) {
-        const std::string at = fmt::format("@{} -p {} {} A", endpoint_host(server), server.port(), kDemoName);
+        const std::string at =
+            fmt::format("@{} -p {} {} A", endpoint_host(server), server.port(), kDemoName);
         const char* tool = is_in_path("dig") ? "dig" : is_in_path("kdig") ? "kdig" : nullptr;
         fmt::print("  ask it      {} {}\n", tool != nullptr ? tool : gatepost + " query", at);
         fmt::print(
@@ -115,8 +116,8 @@ Result<int> run(Context& context, const Arguments& arguments) {
     }
     auto config = context.config();
     if (!config) return tl::unexpected(std::move(config).error());
-    auto level = controlplane::log_level_from_text(
-        context.options().verbose ? "info" : config->log_level);
+    auto level =
+        controlplane::log_level_from_text(context.options().verbose ? "info" : config->log_level);
     if (!level) return tl::unexpected(std::move(level).error());
     auto format = controlplane::log_format_from_text(config->log_format);
     if (!format) return tl::unexpected(std::move(format).error());
@@ -141,15 +142,21 @@ Result<int> run(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<CommandSpec> run_commands() {
-    return {{.noun = "run",
-             .summary = "Serves DNS until it is told to stop. Starts the dataplane and the control plane, starts "
-                        "again what dies, and stops both at SIGTERM or Ctrl-C. With --local DIR all of it is in DIR: also a private "
-                        "PostgreSQL, its schema and a demo zone; DNS is answered on 127.0.0.1 and ::1, port "
-                        "5300, unless the configuration says otherwise.",
-             .options = {{"--zone", "FILE",
-                          "with --local: the zone to import where there is none (default: the demo zone)"}},
-             .examples = {"gatepost run --local .local", "gatepost run --config /etc/gatepost/gatepost.toml"},
-             .run = run}};
+    return {
+        {.noun = "run",
+         .summary =
+             "Serves DNS until it is told to stop. Starts the dataplane and the control plane, "
+             "starts "
+             "again what dies, and stops both at SIGTERM or Ctrl-C. With --local DIR all of it is "
+             "in DIR: also a private "
+             "PostgreSQL, its schema and a demo zone; DNS is answered on 127.0.0.1 and ::1, port "
+             "5300, unless the configuration says otherwise.",
+         .options =
+             {{"--zone", "FILE",
+               "with --local: the zone to import where there is none (default: the demo zone)"}},
+         .examples = {"gatepost run --local .local",
+                      "gatepost run --config /etc/gatepost/gatepost.toml"},
+         .run = run}};
 }
 
 }  // namespace gatepost::tools

@@ -1,11 +1,11 @@
 // gatepost schema migrate|status|rollback
 #include "controlplane/schema/schema.h"
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
-#include "tools/gatepost/cli/context.h"
 #include "tools/gatepost/cli/confirm.h"
+#include "tools/gatepost/cli/context.h"
 #include "tools/gatepost/command/nouns.h"
 #include "tools/gatepost/output/table.h"
 
@@ -18,10 +18,14 @@ using nlohmann::ordered_json;
 
 const char* state_text(MigrationState state) {
     switch (state) {
-        case MigrationState::applied: return "applied";
-        case MigrationState::pending: return "pending";
-        case MigrationState::changed: return "changed";
-        case MigrationState::newer: return "newer";
+        case MigrationState::applied:
+            return "applied";
+        case MigrationState::pending:
+            return "pending";
+        case MigrationState::changed:
+            return "changed";
+        case MigrationState::newer:
+            return "newer";
     }
     return "";
 }
@@ -47,7 +51,8 @@ Result<int> migrate(Context& context, const Arguments& arguments) {
             if (options.plan_only) row["sql"] = migration.sql_up;
             list.push_back(std::move(row));
         }
-        context.print(ordered_json{{"applied", !options.plan_only}, {"migrations", list}}.dump(2) + "\n");
+        context.print(ordered_json{{"applied", !options.plan_only}, {"migrations", list}}.dump(2) +
+                      "\n");
         return kExitDone;
     }
     if (options.plan_only)
@@ -63,7 +68,12 @@ Result<int> status(Context& context, const Arguments&) {
     if (!connection) return tl::unexpected(std::move(connection).error());
     auto schema = controlplane::schema_status(*connection);
     if (!schema) return tl::unexpected(std::move(schema).error());
-    Table table({{"VERSION", Align::right}, {"NAME"}, {"STATE"}, {"APPLIED AT"}, {"BY"}, {"MS", Align::right}});
+    Table table({{"VERSION", Align::right},
+                 {"NAME"},
+                 {"STATE"},
+                 {"APPLIED AT"},
+                 {"BY"},
+                 {"MS", Align::right}});
     ordered_json list = ordered_json::array();
     for (const auto& row : schema->migrations) {
         const bool applied = row.state != MigrationState::pending;
@@ -105,10 +115,11 @@ Result<int> rollback(Context& context, const Arguments& arguments) {
     const int target = *to ? static_cast<int>(**to) : schema->version - 1;
     const bool plan_only = arguments.has("--plan") || context.options().dry_run;
     if (!plan_only) {
-        const std::string question =
-            fmt::format("Take the schema back from version {} to {}? Data in dropped tables is lost.",
-                        schema->version, target);
-        if (Status yes = confirm(context, question); !yes) return tl::unexpected(std::move(yes).error());
+        const std::string question = fmt::format(
+            "Take the schema back from version {} to {}? Data in dropped tables is lost.",
+            schema->version, target);
+        if (Status yes = confirm(context, question); !yes)
+            return tl::unexpected(std::move(yes).error());
     }
     auto done = controlplane::schema_rollback(*connection, target, plan_only);
     if (!done) return tl::unexpected(std::move(done).error());
@@ -132,20 +143,24 @@ std::vector<CommandSpec> schema_commands() {
     return {
         {.noun = "schema",
          .verb = "migrate",
-         .summary = "Brings the database schema to the version of this program, each step in a transaction of "
+         .summary = "Brings the database schema to the version of this program, each step in a "
+                    "transaction of "
                     "its own.",
-         .options = {{"--plan", "", "print the SQL, change nothing"}, {"--to", "VERSION", "no further than this"}},
+         .options = {{"--plan", "", "print the SQL, change nothing"},
+                     {"--to", "VERSION", "no further than this"}},
          .examples = {"gatepost schema migrate --plan", "gatepost schema migrate"},
          .run = migrate},
         {.noun = "schema",
          .verb = "status",
-         .summary = "Lists the migrations, applied and pending. Exit code 4 where the schema is not what this "
+         .summary = "Lists the migrations, applied and pending. Exit code 4 where the schema is "
+                    "not what this "
                     "program needs.",
          .examples = {"gatepost schema status", "gatepost schema status --json"},
          .run = status},
         {.noun = "schema",
          .verb = "rollback",
-         .summary = "Takes migrations back by their rollback files: the last one, or all above a version.",
+         .summary =
+             "Takes migrations back by their rollback files: the last one, or all above a version.",
          .options = {{"--plan", "", "print the SQL, change nothing"},
                      {"--to", "VERSION", "the version to keep (default: the one before the last)"}},
          .examples = {"gatepost schema rollback --plan", "gatepost schema rollback --to 3 --yes"},

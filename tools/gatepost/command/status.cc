@@ -22,11 +22,13 @@ Result<int> status(Context& context, const Arguments&) {
 }  // namespace
 
 std::vector<CommandSpec> status_commands() {
-    return {{.noun = "status",
-             .summary = "Shows how this host does: freshness, zones, memory, checkpoint, workers and their "
-                        "counters, zones that are held.",
-             .examples = {"gatepost status", "gatepost status --json"},
-             .run = status}};
+    return {
+        {.noun = "status",
+         .summary =
+             "Shows how this host does: freshness, zones, memory, checkpoint, workers and their "
+             "counters, zones that are held.",
+         .examples = {"gatepost status", "gatepost status --json"},
+         .run = status}};
 }
 
 }  // namespace gatepost::tools

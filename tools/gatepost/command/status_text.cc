@@ -53,9 +53,10 @@ std::string arena_text(const json& arena) {
 std::string checkpoint_text(const json& checkpoint) {
     const std::string error = text_of(checkpoint, "error");
     const std::string written = text_of(checkpoint, "written_at");
-    std::string text = written.empty() ? "none written yet"
-                                       : fmt::format("{} at {}, {}", text_of(checkpoint, "path"), written,
-                                                     human_size(number_of(checkpoint, "size_bytes")));
+    std::string text = written.empty()
+                           ? "none written yet"
+                           : fmt::format("{} at {}, {}", text_of(checkpoint, "path"), written,
+                                         human_size(number_of(checkpoint, "size_bytes")));
     if (!error.empty()) text += "; last attempt failed: " + error;
     return line("checkpoint", text);
 }
@@ -85,7 +86,8 @@ std::string dataplane_text(const json& dataplane) {
                    grouped(number_of(queries, "udp4") + number_of(queries, "udp6")),
                    grouped(number_of(queries, "tcp4") + number_of(queries, "tcp6")), grouped(good),
                    grouped(absent), grouped(sum_of(rcodes) - good - absent),
-                   grouped(number_of(worker, "truncated")), grouped(sum_of(member(worker, "dropped"))),
+                   grouped(number_of(worker, "truncated")),
+                   grouped(sum_of(member(worker, "dropped"))),
                    grouped(number_of(worker, "tcp_connections")),
                    std::to_string(number_of(worker, "arena_generation"))});
     }
@@ -111,24 +113,27 @@ std::string sync_text(const json& sync) {
     if (const std::string error = text_of(sync, "error"); !error.empty()) state += ": " + error;
     std::string fresh = "never";
     if (age != sync.end() && age->is_number())
-        fresh = fmt::format("{} ago, position {}", human_seconds(age->get<double>()),
-                            text_of(sync, "commit_lsn").empty() ? "unknown" : text_of(sync, "commit_lsn"));
+        fresh = fmt::format(
+            "{} ago, position {}", human_seconds(age->get<double>()),
+            text_of(sync, "commit_lsn").empty() ? "unknown" : text_of(sync, "commit_lsn"));
     return line("sync", state) + line("up to date", fresh) +
-           line("applied", fmt::format("{}, {}; {}, the last in {}",
-                                       counted(number_of(sync, "transactions_total"), "transaction"),
-                                       counted(number_of(sync, "changes_total"), "change"),
-                                       counted(number_of(sync, "loads_total"), "load"),
-                                       human_seconds(sync.value("load_seconds", 0.0))));
+           line("applied",
+                fmt::format("{}, {}; {}, the last in {}",
+                            counted(number_of(sync, "transactions_total"), "transaction"),
+                            counted(number_of(sync, "changes_total"), "change"),
+                            counted(number_of(sync, "loads_total"), "load"),
+                            human_seconds(sync.value("load_seconds", 0.0))));
 }
 
 std::string status_text(const json& report) {
     const json& controlplane = member(report, "controlplane");
-    return line("control plane", fmt::format("pid {}, version {}, since {}", number_of(controlplane, "pid"),
-                                             text_of(controlplane, "version"),
-                                             text_of(controlplane, "started_at"))) +
+    return line(
+               "control plane",
+               fmt::format("pid {}, version {}, since {}", number_of(controlplane, "pid"),
+                           text_of(controlplane, "version"), text_of(controlplane, "started_at"))) +
            sync_text(member(report, "sync")) + arena_text(member(report, "arena")) +
-           checkpoint_text(member(report, "checkpoint")) + dataplane_text(member(report, "dataplane")) +
-           held_text(report);
+           checkpoint_text(member(report, "checkpoint")) +
+           dataplane_text(member(report, "dataplane")) + held_text(report);
 }
 
 }  // namespace gatepost::tools

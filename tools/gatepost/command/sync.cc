@@ -46,7 +46,8 @@ Result<int> wait(Context& context, const Arguments& arguments) {
         if (!current) return tl::unexpected(std::move(current).error());
         position = *current;
     } else if (auto lsn = controlplane::lsn_from_text(position); !lsn) {
-        return fail(ErrorCode::usage, "\"{}\" is not a position, expected one such as 0/16B3748", position);
+        return fail(ErrorCode::usage, "\"{}\" is not a position, expected one such as 0/16B3748",
+                    position);
     }
     auto control = context.control();
     if (!control) return tl::unexpected(std::move(control).error());
@@ -70,14 +71,17 @@ std::vector<CommandSpec> sync_commands() {
     return {
         {.noun = "sync",
          .verb = "status",
-         .summary = "Shows how fresh the answers of this host are. Exit code 3 where it does not follow the "
+         .summary = "Shows how fresh the answers of this host are. Exit code 3 where it does not "
+                    "follow the "
                     "database.",
          .examples = {"gatepost sync status", "gatepost sync status --json"},
          .run = status},
         {.noun = "sync",
          .verb = "wait",
-         .summary = "Waits until this host answers with everything up to a position of the database's log.",
-         .arguments = {{"LSN", Arity::optional, "the position (default: where the database is now)"}},
+         .summary = "Waits until this host answers with everything up to a position of the "
+                    "database's log.",
+         .arguments = {{"LSN", Arity::optional,
+                        "the position (default: where the database is now)"}},
          .examples = {"gatepost sync wait", "gatepost sync wait 0/16B3748 --timeout 5s"},
          .run = wait},
     };

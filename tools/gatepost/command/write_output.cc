@@ -21,14 +21,16 @@ constexpr uint64_t kTtlMax = 0x7fffffff;  // seconds, RFC 2181 §8
 
 // A line for each value of `values` that `other` lacks; all of them where the TTL differs.
 void append_lines(std::string& out, char sign, const RRsetChange& change,
-                  const std::optional<RRsetValues>& values, const std::optional<RRsetValues>& other) {
+                  const std::optional<RRsetValues>& values,
+                  const std::optional<RRsetValues>& other) {
     if (!values) return;
     for (const std::string& value : values->values) {
-        const bool stays = other && other->ttl == values->ttl &&
-                           std::find(other->values.begin(), other->values.end(), value) !=
-                               other->values.end();
+        const bool stays =
+            other && other->ttl == values->ttl &&
+            std::find(other->values.begin(), other->values.end(), value) != other->values.end();
         if (!stays)
-            out += fmt::format("{} {} {} {} {}\n", sign, change.name, values->ttl, change.type, value);
+            out +=
+                fmt::format("{} {} {} {} {}\n", sign, change.name, values->ttl, change.type, value);
     }
 }
 
@@ -45,14 +47,16 @@ std::string actor_name() {
     return entry != nullptr ? entry->pw_name : fmt::format("uid {}", ::getuid());
 }
 
-Result<controlplane::WriteOptions> write_options(const Context& context, const Arguments& arguments) {
+Result<controlplane::WriteOptions> write_options(const Context& context,
+                                                 const Arguments& arguments) {
     controlplane::WriteOptions options;
     options.actor = actor_name();
     options.dry_run = context.options().dry_run;
     auto serial = arguments.number("--if-serial");
     if (!serial) return tl::unexpected(std::move(serial).error());
     if (*serial && **serial > UINT32_MAX)
-        return fail(ErrorCode::usage, "--if-serial: {} is not a serial, which has 32 bits", **serial);
+        return fail(ErrorCode::usage, "--if-serial: {} is not a serial, which has 32 bits",
+                    **serial);
     if (*serial) options.if_serial = static_cast<uint32_t>(**serial);
     return options;
 }
@@ -65,12 +69,14 @@ Result<std::optional<uint32_t>> ttl_option(const Arguments& arguments) {
     } else {
         auto duration = duration_from_text(arguments.text("--ttl"));
         if (!duration || duration->count() % 1000 != 0)
-            return fail(ErrorCode::usage, "--ttl: \"{}\" is not a TTL, expected seconds or one such as 1h",
+            return fail(ErrorCode::usage,
+                        "--ttl: \"{}\" is not a TTL, expected seconds or one such as 1h",
                         arguments.text("--ttl"));
         seconds = static_cast<uint64_t>(duration->count() / 1000);
     }
     if (seconds > kTtlMax)
-        return fail(ErrorCode::usage, "--ttl: {} is too long, at most {} s (RFC 2181)", seconds, kTtlMax);
+        return fail(ErrorCode::usage, "--ttl: {} is too long, at most {} s (RFC 2181)", seconds,
+                    kTtlMax);
     return static_cast<uint32_t>(seconds);
 }
 
@@ -115,7 +121,8 @@ void report_write(Context& context, const Arguments& arguments, const std::strin
         return;
     }
     const EdgeWait edge = wait_for_edge(context, arguments, result.lsn);
-    const ordered_json lsn = result.lsn == 0 ? ordered_json() : ordered_json(controlplane::lsn_to_text(result.lsn));
+    const ordered_json lsn =
+        result.lsn == 0 ? ordered_json() : ordered_json(controlplane::lsn_to_text(result.lsn));
     context.print(ordered_json{{"zone", zone},
                                {"serial", result.serial},
                                {"dry_run", dry_run},

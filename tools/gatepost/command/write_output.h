@@ -22,7 +22,8 @@ inline constexpr OptionSpec kIfSerialOption = {"--if-serial", "SERIAL",
 // The person at the keyboard, also behind sudo.
 std::string actor_name();
 // --dry-run, --if-serial and the actor.
-Result<controlplane::WriteOptions> write_options(const Context& context, const Arguments& arguments);
+Result<controlplane::WriteOptions> write_options(const Context& context,
+                                                 const Arguments& arguments);
 // "300" or "5min".
 Result<std::optional<uint32_t>> ttl_option(const Arguments& arguments);
 

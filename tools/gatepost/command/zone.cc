@@ -46,7 +46,8 @@ ordered_json zone_json(const controlplane::Zone& zone) {
 
 ordered_json rrset_json(const storage::RRset& rrset) {
     ordered_json data = ordered_json::array();
-    for (const Bytes rdata : rrset.rdatas()) data.push_back(storage::rdata_to_text(rrset.type(), rdata));
+    for (const Bytes rdata : rrset.rdatas())
+        data.push_back(storage::rdata_to_text(rrset.type(), rdata));
     return {{"name", storage::dname_to_text(rrset.owner())},
             {"type", storage::rrtype_to_text(rrset.type())},
             {"ttl_seconds", rrset.ttl()},
@@ -101,7 +102,10 @@ Result<int> list(Context& context, const Arguments& arguments) {
     auto zones = controlplane::zone_list(*connection, options);
     if (!zones) return tl::unexpected(std::move(zones).error());
     ordered_json out = ordered_json::array();
-    Table table({{"ZONE"}, {"SERIAL", Align::right}, {"RRSETS", Align::right}, {"RECORDS", Align::right},
+    Table table({{"ZONE"},
+                 {"SERIAL", Align::right},
+                 {"RRSETS", Align::right},
+                 {"RECORDS", Align::right},
                  {"CHANGED"}});
     for (const auto& zone : *zones) {
         if (context.json())
@@ -118,15 +122,19 @@ Result<int> list(Context& context, const Arguments& arguments) {
 ordered_json served_state(Context& context, const std::string& zone) {
     auto control = context.control();
     if (!control) return nullptr;
-    auto reply = control->request({{"op", "zone.status"}, {"zone", zone}}, context.timeout(std::chrono::seconds(2)));
+    auto reply = control->request({{"op", "zone.status"}, {"zone", zone}},
+                                  context.timeout(std::chrono::seconds(2)));
     if (!reply) return nullptr;
-    return {{"state", (*reply)["state"]}, {"serial", (*reply)["serial"]}, {"held", (*reply)["held"]}};
+    return {
+        {"state", (*reply)["state"]}, {"serial", (*reply)["serial"]}, {"held", (*reply)["held"]}};
 }
 
 std::string served_text(const ordered_json& served) {
     if (served.is_null()) return "no control plane runs here";
-    const std::string serial = served["serial"].is_null() ? "no serial" : "serial " + served["serial"].dump();
-    if (served["state"] != "held") return fmt::format("{}, {}", served.value("state", std::string()), serial);
+    const std::string serial =
+        served["serial"].is_null() ? "no serial" : "serial " + served["serial"].dump();
+    if (served["state"] != "held")
+        return fmt::format("{}, {}", served.value("state", std::string()), serial);
     return fmt::format("{} is held: {}", serial, served["held"].value("reason", std::string()));
 }
 
@@ -149,11 +157,12 @@ Result<int> show(Context& context, const Arguments& arguments) {
     if (!zone->domain.empty()) line("domain", zone->domain);
     line("serial", std::to_string(zone->serial));
     line("served here", served_text(served));
-    line("contents", fmt::format("{}, {}", counted(zone->rrset_count, "RRset"), counted(zone->record_count, "record")));
+    line("contents", fmt::format("{}, {}", counted(zone->rrset_count, "RRset"),
+                                 counted(zone->record_count, "record")));
     line("primary", zone->mname);
     line("responsible", zone->rname);
-    line("timers", fmt::format("refresh {}, retry {}, expire {}, negative answers {} (seconds)", zone->refresh,
-                               zone->retry, zone->expire, zone->minimum));
+    line("timers", fmt::format("refresh {}, retry {}, expire {}, negative answers {} (seconds)",
+                               zone->refresh, zone->retry, zone->expire, zone->minimum));
     line("TTLs", fmt::format("SOA {}, records without one {}", zone->soa_ttl, zone->default_ttl));
     line("created", zone->created_at);
     line("changed", zone->updated_at);
@@ -169,7 +178,8 @@ Result<storage::ZoneData> stored_zone(Context& context, const std::string& name)
     if (!zone) return zone;
     for (const std::string& problem : problems) context.complain(problem);
     if (!problems.empty())
-        return fail(ErrorCode::invalid, "{}: {} not valid", name, counted(problems.size(), "record"));
+        return fail(ErrorCode::invalid, "{}: {} not valid", name,
+                    counted(problems.size(), "record"));
     return zone;
 }
 
@@ -185,12 +195,13 @@ Result<int> check(Context& context, const Arguments& arguments) {
     if (context.json()) {
         ordered_json findings = ordered_json::array();
         for (const auto& finding : report.findings)
-            findings.push_back({{"severity", finding.severity == storage::Severity::error ? "error" : "warning"},
-                                {"rule", finding.rule},
-                                {"name", storage::dname_to_text(finding.owner)},
-                                {"type", storage::rrtype_to_text(finding.type)},
-                                {"message", finding.message},
-                                {"place", finding.place}});
+            findings.push_back(
+                {{"severity", finding.severity == storage::Severity::error ? "error" : "warning"},
+                 {"rule", finding.rule},
+                 {"name", storage::dname_to_text(finding.owner)},
+                 {"type", storage::rrtype_to_text(finding.type)},
+                 {"message", finding.message},
+                 {"place", finding.place}});
         context.print(ordered_json{{"zone", storage::dname_to_text(zone->apex())},
                                    {"records", zone->record_count()},
                                    {"errors", report.error_count},
@@ -216,7 +227,9 @@ Result<int> remove(Context& context, const Arguments& arguments) {
     const std::string contents =
         fmt::format("{} with {}", zone->name, counted(zone->record_count, "record"));
     if (!options->dry_run)
-        if (Status yes = confirm_name(context, fmt::format("This removes {}.", contents), zone->name); !yes)
+        if (Status yes =
+                confirm_name(context, fmt::format("This removes {}.", contents), zone->name);
+            !yes)
             return tl::unexpected(std::move(yes).error());
     auto result = controlplane::zone_remove(*connection, zone->name, *options);
     if (!result) return tl::unexpected(std::move(result).error());
@@ -263,7 +276,8 @@ std::vector<CommandSpec> zone_commands() {
          .run = show},
         {.noun = "zone",
          .verb = "check",
-         .summary = "Checks a zone file, or a zone of the database, against the rules of DNS. Exit code 5 with "
+         .summary = "Checks a zone file, or a zone of the database, against the rules of DNS. Exit "
+                    "code 5 with "
                     "errors, 8 with warnings only.",
          .arguments = {{"FILE", Arity::one, "a file, - for standard input, or a zone's name"}},
          .options = {kZoneOption, kWarningsOption},

@@ -24,8 +24,8 @@ Result<storage::ZoneData> read_zone(const Context& context, const std::string& p
     return storage::read_zone_file(path, options, name);
 }
 
-Result<int> report_findings(const Context& context, const Arguments& arguments, const std::string& what,
-                            const storage::ZoneCheckReport& report) {
+Result<int> report_findings(const Context& context, const Arguments& arguments,
+                            const std::string& what, const storage::ZoneCheckReport& report) {
     for (const storage::Finding& finding : report.findings) context.complain(finding.text());
     const size_t left_out = report.error_count + report.warning_count - report.findings.size();
     if (left_out > 0) context.complain(fmt::format("… and {} more", left_out));

@@ -33,13 +33,16 @@ ordered_json result_json(const std::string& zone, const ZoneImportResult& result
             {"serial_before", result.created ? ordered_json() : ordered_json(result.serial_before)},
             {"serial", result.serial},
             {"warnings", warnings},
-            {"lsn", result.lsn == 0 ? ordered_json() : ordered_json(controlplane::lsn_to_text(result.lsn))},
+            {"lsn", result.lsn == 0 ? ordered_json()
+                                    : ordered_json(controlplane::lsn_to_text(result.lsn))},
             {"edge", edge_json(edge)}};
 }
 
 std::string result_text(const std::string& zone, const ZoneImportResult& result, bool dry_run) {
-    if (!result.anything()) return fmt::format("{} is the same already, serial {}", zone, result.serial);
-    return fmt::format("{} {}: {} RRsets added, {} changed, {} removed, {} as they were; serial {}", zone,
+    if (!result.anything())
+        return fmt::format("{} is the same already, serial {}", zone, result.serial);
+    return fmt::format("{} {}: {} RRsets added, {} changed, {} removed, {} as they were; serial {}",
+                       zone,
                        dry_run          ? "would be imported"
                        : result.created ? "created"
                                         : "updated",
@@ -54,7 +57,8 @@ struct CheckedFile {
     int code = kExitDone;
 };
 
-Result<CheckedFile> read_checked(Context& context, const Arguments& arguments, const std::string& file) {
+Result<CheckedFile> read_checked(Context& context, const Arguments& arguments,
+                                 const std::string& file) {
     CheckedFile out;
     auto zone = read_zone(context, file, arguments.text("--zone"));
     if (!zone) return tl::unexpected(std::move(zone).error());
@@ -75,16 +79,17 @@ Status import_file(Context& context, const Arguments& arguments, const CheckedFi
     Progress progress(stderr, context.progress_style(), "import " + name, "RRsets");
     controlplane::ZoneImportOptions import;
     import.write = *options;
-    import.progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); };
-    auto result = controlplane::zone_import(connection, file.zone, import);
-    progress.clear();
-    if (!result) return tl::unexpected(std::move(result).error());
-    context.note(result_text(name, *result, options->dry_run));
-    const EdgeWait edge = wait_for_edge(context, arguments, result->lsn);
-    if (context.json())
-        context.print(result_json(name, *result, file.warnings, options->dry_run, edge).dump() + "\n");
-    return {};
-}
+    import.progress = [&](uint64_t done, uint64_t total) { progress.update(done, total);
+};
+auto result = controlplane::zone_import(connection, file.zone, import);
+progress.clear();
+if (!result) return tl::unexpected(std::move(result).error());
+context.note(result_text(name, *result, options->dry_run));
+const EdgeWait edge = wait_for_edge(context, arguments, result->lsn);
+if (context.json())
+    context.print(result_json(name, *result, file.warnings, options->dry_run, edge).dump() + "\n");
+return {};
+}  // namespace
 
 Result<bool> has_zones(controlplane::Connection& connection) {
     controlplane::ZoneListOptions any;
@@ -98,7 +103,8 @@ Result<bool> has_zones(controlplane::Connection& connection) {
 Result<int> run(Context& context, const Arguments& arguments) {
     const std::vector<std::string>& files = arguments.list("FILE");
     if (files.size() > 1 && arguments.has("--zone"))
-        return fail(ErrorCode::usage, "--zone names one zone, but there are {} files", files.size());
+        return fail(ErrorCode::usage, "--zone names one zone, but there are {} files",
+                    files.size());
     int worst = kExitDone;
     std::optional<controlplane::Connection> connection;
     for (const std::string& path : files) {
@@ -122,23 +128,26 @@ Result<int> run(Context& context, const Arguments& arguments) {
     return worst;
 }
 
-}  // namespace
+}  // namespace gatepost::tools
 
 CommandSpec zone_import_command() {
-    return {.noun = "zone",
-            .verb = "import",
-            .summary = "Makes zones be what master files say, each in one transaction: what is new is added, what "
-                       "is gone is removed. A file with errors is refused (exit code 5); warnings give exit "
-                       "code 8.",
-            .arguments = {{"FILE", Arity::many, "a master file (RFC 1035), - for standard input"}},
-            .options = {kZoneOption,
-                        kIfSerialOption,
-                        {"--if-none", "", "only where the database has no zone at all"},
-                        kWarningsOption,
-                        kNoWaitOption},
-            .examples = {"gatepost zone import example.org.zone",
-                         "gatepost zone import zones/*.zone --dry-run"},
-            .run = run};
+    return {
+        .noun = "zone",
+        .verb = "import",
+        .summary =
+            "Makes zones be what master files say, each in one transaction: what is new is added, "
+            "what "
+            "is gone is removed. A file with errors is refused (exit code 5); warnings give exit "
+            "code 8.",
+        .arguments = {{"FILE", Arity::many, "a master file (RFC 1035), - for standard input"}},
+        .options = {kZoneOption,
+                    kIfSerialOption,
+                    {"--if-none", "", "only where the database has no zone at all"},
+                    kWarningsOption,
+                    kNoWaitOption},
+        .examples = {"gatepost zone import example.org.zone",
+                     "gatepost zone import zones/*.zone --dry-run"},
+        .run = run};
 }
 
 }  // namespace gatepost::tools

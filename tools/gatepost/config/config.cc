@@ -57,10 +57,11 @@ Result<Config> config_from_settings(const Settings& settings) {
     config.log_format = text("log.format");
     config.log_level = text("log.level");
     if (config.workers && config.cores && *config.workers > config.cores->size())
-        return fail(ErrorCode::invalid,
-                    "dataplane.workers is {}, but dataplane.cores names only {} cores; one core per worker "
-                    "is needed",
-                    *config.workers, config.cores->size());
+        return fail(
+            ErrorCode::invalid,
+            "dataplane.workers is {}, but dataplane.cores names only {} cores; one core per worker "
+            "is needed",
+            *config.workers, config.cores->size());
     return config;
 }
 

@@ -10,31 +10,34 @@ namespace gatepost::tools {
 
 namespace {
 
-constexpr uint64_t kHour = 3'600'000;   // ms
-constexpr uint64_t kMiB = 1 << 20;      // octets
-constexpr uint64_t kCoreMax = 1023;     // CPU_SETSIZE - 1
+constexpr uint64_t kHour = 3'600'000;  // ms
+constexpr uint64_t kMiB = 1 << 20;     // octets
+constexpr uint64_t kCoreMax = 1023;    // CPU_SETSIZE - 1
 
 constexpr ConfigKey kKeys[] = {
     {.name = "database.dsn",
      .kind = KeyKind::text,
      .default_value = "dbname=gatepost",
      .since = "0.1",
-     .description = "How to reach PostgreSQL: a libpq connection string or URI. Without a host, the local "
-                    "socket. The password does not belong here: see database.password_file.",
+     .description =
+         "How to reach PostgreSQL: a libpq connection string or URI. Without a host, the local "
+         "socket. The password does not belong here: see database.password_file.",
      .example = "host=db.example.net user=gatepost dbname=gatepost sslmode=verify-full"},
     {.name = "database.password_file",
      .kind = KeyKind::path,
      .default_value = "",
      .since = "0.1",
-     .description = "A file whose first line is the database password, readable by nobody but its owner. "
-                    "Unset: no password is sent.",
+     .description =
+         "A file whose first line is the database password, readable by nobody but its owner. "
+         "Unset: no password is sent.",
      .example = "/etc/gatepost/database.password"},
     {.name = "paths.state_dir",
      .kind = KeyKind::path,
      .default_value = "/var/lib/gatepost",
      .since = "0.1",
-     .description = "Where the checkpoint of the zones lies, from which DNS is answered after a restart even "
-                    "while PostgreSQL is down.",
+     .description =
+         "Where the checkpoint of the zones lies, from which DNS is answered after a restart even "
+         "while PostgreSQL is down.",
      .example = "/var/lib/gatepost"},
     {.name = "paths.run_dir",
      .kind = KeyKind::path,
@@ -46,8 +49,9 @@ constexpr ConfigKey kKeys[] = {
      .kind = KeyKind::addresses,
      .default_value = "0.0.0.0@53, ::@53",
      .since = "0.1",
-     .description = "The addresses on which DNS is answered, over UDP and TCP: ip@port, ip:port or [v6]:port; "
-                    "the port is 53 where none is given.",
+     .description =
+         "The addresses on which DNS is answered, over UDP and TCP: ip@port, ip:port or [v6]:port; "
+         "the port is 53 where none is given.",
      .example = "192.0.2.53@53, 2001:db8::53@53"},
     {.name = "dns.tcp_connections_max",
      .kind = KeyKind::count,
@@ -55,8 +59,9 @@ constexpr ConfigKey kKeys[] = {
      .minimum = 1,
      .maximum = 65536,
      .since = "0.1",
-     .description = "TCP connections held open at once, all workers together; a further one is closed at once "
-                    "and counted.",
+     .description =
+         "TCP connections held open at once, all workers together; a further one is closed at once "
+         "and counted.",
      .example = "20000"},
     {.name = "dns.tcp_idle",
      .kind = KeyKind::duration,
@@ -64,7 +69,8 @@ constexpr ConfigKey kKeys[] = {
      .minimum = 100,
      .maximum = kHour,
      .since = "0.1",
-     .description = "A TCP connection on which no query came for so long is closed (RFC 7766 §6.2.3).",
+     .description =
+         "A TCP connection on which no query came for so long is closed (RFC 7766 §6.2.3).",
      .example = "30s"},
     {.name = "dataplane.workers",
      .kind = KeyKind::workers,
@@ -72,38 +78,43 @@ constexpr ConfigKey kKeys[] = {
      .minimum = 1,
      .maximum = storage::kWorkersMax,
      .since = "0.1",
-     .description = "Worker threads, each with its own sockets. \"auto\": one per core that the process may "
-                    "use.",
+     .description =
+         "Worker threads, each with its own sockets. \"auto\": one per core that the process may "
+         "use.",
      .example = "4"},
     {.name = "dataplane.cores",
      .kind = KeyKind::cores,
      .default_value = "auto",
      .maximum = kCoreMax,
      .since = "0.1",
-     .description = "The cores that the workers are pinned to, one each in this order. \"auto\": the cores "
-                    "that the process may use, in order.",
+     .description =
+         "The cores that the workers are pinned to, one each in this order. \"auto\": the cores "
+         "that the process may use, in order.",
      .example = "2-5"},
     {.name = "dataplane.user",
      .kind = KeyKind::user,
      .default_value = "",
      .since = "0.1",
-     .description = "The system user that the dataplane becomes where it is started by root. Unset: the user "
-                    "\"nobody\".",
+     .description =
+         "The system user that the dataplane becomes where it is started by root. Unset: the user "
+         "\"nobody\".",
      .example = "gatepost"},
     {.name = "dataplane.seccomp",
      .kind = KeyKind::choice,
      .default_value = "on",
      .choices = "on log off",
      .since = "0.1",
-     .description = "What a system call that the dataplane never makes leads to: \"on\" kills it, \"log\" "
-                    "lets it through with a line in the kernel's log, \"off\" installs no filter.",
+     .description =
+         "What a system call that the dataplane never makes leads to: \"on\" kills it, \"log\" "
+         "lets it through with a line in the kernel's log, \"off\" installs no filter.",
      .example = "log"},
     {.name = "controlplane.user",
      .kind = KeyKind::user,
      .default_value = "",
      .since = "0.1",
-     .description = "The system user that the control plane becomes where it is started by root. Unset: it "
-                    "stays who started it.",
+     .description =
+         "The system user that the control plane becomes where it is started by root. Unset: it "
+         "stays who started it.",
      .example = "gatepost"},
     {.name = "controlplane.arena_size_max",
      .kind = KeyKind::size,
@@ -111,7 +122,8 @@ constexpr ConfigKey kKeys[] = {
      .minimum = 16 * kMiB,
      .maximum = uint64_t{64} << 40,
      .since = "0.1",
-     .description = "How far the image of all zones in memory may grow. It costs address space only; memory is "
+     .description = "How far the image of all zones in memory may grow. It costs address space "
+                    "only; memory is "
                     "used as zones need it (about 160 B per record).",
      .example = "32GiB"},
     {.name = "controlplane.checkpoint_interval",
@@ -127,7 +139,8 @@ constexpr ConfigKey kKeys[] = {
      .default_value = "logfmt",
      .choices = "logfmt json",
      .since = "0.1",
-     .description = "The form of the lines on standard error: key=value pairs, or one JSON object each.",
+     .description =
+         "The form of the lines on standard error: key=value pairs, or one JSON object each.",
      .example = "json"},
     {.name = "log.level",
      .kind = KeyKind::choice,
@@ -165,8 +178,8 @@ bool has_choice(std::string_view choices, std::string_view value) {
 
 Status check_path(const ConfigKey& key, std::string_view value) {
     if (value.starts_with('/') || (value.empty() && key.default_value.empty())) return {};
-    return fail(ErrorCode::invalid, "\"{}\" is not an absolute path, expected one such as {}", value,
-                key.example);
+    return fail(ErrorCode::invalid, "\"{}\" is not an absolute path, expected one such as {}",
+                value, key.example);
 }
 
 }  // namespace
@@ -189,16 +202,26 @@ std::vector<std::string_view> config_key_names() {
 
 std::string kind_to_text(KeyKind kind) {
     switch (kind) {
-        case KeyKind::text: return "string";
-        case KeyKind::path: return "absolute path";
-        case KeyKind::addresses: return "list of addresses";
-        case KeyKind::duration: return "duration";
-        case KeyKind::size: return "size";
-        case KeyKind::count: return "integer";
-        case KeyKind::choice: return "choice";
-        case KeyKind::workers: return "\"auto\" or an integer";
-        case KeyKind::cores: return "\"auto\" or a list of cores";
-        case KeyKind::user: return "system user";
+        case KeyKind::text:
+            return "string";
+        case KeyKind::path:
+            return "absolute path";
+        case KeyKind::addresses:
+            return "list of addresses";
+        case KeyKind::duration:
+            return "duration";
+        case KeyKind::size:
+            return "size";
+        case KeyKind::count:
+            return "integer";
+        case KeyKind::choice:
+            return "choice";
+        case KeyKind::workers:
+            return "\"auto\" or an integer";
+        case KeyKind::cores:
+            return "\"auto\" or a list of cores";
+        case KeyKind::user:
+            return "system user";
     }
     return "";
 }
@@ -218,9 +241,12 @@ std::string range_to_text(const ConfigKey& key) {
             return fmt::format("{} to {}", duration(key.minimum), duration(key.maximum));
         case KeyKind::size:
             return fmt::format("{} to {}", size_to_text(key.minimum), size_to_text(key.maximum));
-        case KeyKind::count: return fmt::format("{} to {}", key.minimum, key.maximum);
-        case KeyKind::workers: return fmt::format("\"auto\" or {} to {}", key.minimum, key.maximum);
-        case KeyKind::cores: return fmt::format("\"auto\" or cores from 0 to {}", key.maximum);
+        case KeyKind::count:
+            return fmt::format("{} to {}", key.minimum, key.maximum);
+        case KeyKind::workers:
+            return fmt::format("\"auto\" or {} to {}", key.minimum, key.maximum);
+        case KeyKind::cores:
+            return fmt::format("\"auto\" or cores from 0 to {}", key.maximum);
         case KeyKind::choice: {
             std::string text;
             for (char c : key.choices) {
@@ -232,7 +258,8 @@ std::string range_to_text(const ConfigKey& key) {
         case KeyKind::text:
         case KeyKind::path:
         case KeyKind::addresses:
-        case KeyKind::user: break;
+        case KeyKind::user:
+            break;
     }
     return "";
 }
@@ -240,8 +267,10 @@ std::string range_to_text(const ConfigKey& key) {
 Status check_value(const ConfigKey& key, std::string_view value) {
     switch (key.kind) {
         case KeyKind::text:
-        case KeyKind::user: return {};
-        case KeyKind::path: return check_path(key, value);
+        case KeyKind::user:
+            return {};
+        case KeyKind::path:
+            return check_path(key, value);
         case KeyKind::addresses: {
             auto endpoint = endpoint_from_text(value, 53);
             return endpoint ? Status() : tl::unexpected(std::move(endpoint).error());
@@ -255,8 +284,10 @@ Status check_value(const ConfigKey& key, std::string_view value) {
             auto size = size_from_text(value);
             return size ? check_range(key, value, *size) : tl::unexpected(std::move(size).error());
         }
-        case KeyKind::count: return check_number(key, value);
-        case KeyKind::workers: return value == "auto" ? Status() : check_number(key, value);
+        case KeyKind::count:
+            return check_number(key, value);
+        case KeyKind::workers:
+            return value == "auto" ? Status() : check_number(key, value);
         case KeyKind::cores: {
             if (value == "auto") return {};
             auto cores = cores_from_text(value);
@@ -264,8 +295,8 @@ Status check_value(const ConfigKey& key, std::string_view value) {
         }
         case KeyKind::choice:
             if (has_choice(key.choices, value)) return {};
-            return fail(ErrorCode::invalid, "\"{}\" is not a value of {}, expected one of {}", value,
-                        key.name, range_to_text(key));
+            return fail(ErrorCode::invalid, "\"{}\" is not a value of {}, expected one of {}",
+                        value, key.name, range_to_text(key));
     }
     return {};
 }
@@ -273,7 +304,8 @@ Status check_value(const ConfigKey& key, std::string_view value) {
 Result<std::vector<unsigned>> cores_from_text(std::string_view text) {
     std::vector<unsigned> cores;
     const auto malformed = [&] {
-        return fail(ErrorCode::invalid, "\"{}\" is not a list of cores, expected one such as 0-3,6", text);
+        return fail(ErrorCode::invalid, "\"{}\" is not a list of cores, expected one such as 0-3,6",
+                    text);
     };
     const char* at = text.data();
     const char* const end = text.data() + text.size();

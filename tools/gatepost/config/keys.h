@@ -1,5 +1,5 @@
-// The one table of configuration keys. The parser, `config check`, `config describe`, `config show` and the
-// test of configs/gatepost.toml all read it; nothing about a key is written down twice.
+// The one table of configuration keys. The parser, `config check`, `config describe`, `config show`
+// and the test of configs/gatepost.toml all read it; nothing about a key is written down twice.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,9 @@ enum class KeyKind : uint8_t {
 struct ConfigKey {
     std::string_view name;  // "dns.listen"
     KeyKind kind = KeyKind::text;
-    std::string_view default_value;  // in the form that values_from_text gives; lists separated by ", "
-    uint64_t minimum = 0;            // of durations in ms, sizes in octets, counts
+    std::string_view
+        default_value;     // in the form that values_from_text gives; lists separated by ", "
+    uint64_t minimum = 0;  // of durations in ms, sizes in octets, counts
     uint64_t maximum = UINT64_MAX;
     std::string_view choices;  // separated by blanks
     bool secret = false;       // `config show` prints <set>
@@ -46,7 +47,8 @@ std::vector<std::string_view> config_key_names();
 std::string kind_to_text(KeyKind kind);
 // "1s to 1h", "1 to 64", "logfmt, json"; "" where anything goes.
 std::string range_to_text(const ConfigKey& key);
-// The unit that a value is written in: "duration with a unit (ms, s, min, h, d)"…; "" where there is none.
+// The unit that a value is written in: "duration with a unit (ms, s, min, h, d)"…; "" where there
+// is none.
 std::string_view unit_of(KeyKind kind);
 
 // Whether `value` is one of the key; the error says what is wrong, and what was expected.

@@ -29,7 +29,8 @@ std::vector<std::string> values_from_text(const ConfigKey& key, std::string_view
 }
 
 Status check_values(const ConfigKey& key, const std::vector<std::string>& values) {
-    if (values.empty()) return fail(ErrorCode::invalid, "{} is empty, expected {}", key.name, key.example);
+    if (values.empty())
+        return fail(ErrorCode::invalid, "{} is empty, expected {}", key.name, key.example);
     for (const std::string& value : values)
         if (Status ok = check_value(key, value); !ok) return ok;
     return {};
@@ -37,16 +38,20 @@ Status check_values(const ConfigKey& key, const std::vector<std::string>& values
 
 bool takes(KeyKind kind, TomlType type) {
     switch (kind) {
-        case KeyKind::addresses: return type == TomlType::list || type == TomlType::string;
-        case KeyKind::count: return type == TomlType::integer;
-        case KeyKind::workers: return type == TomlType::integer || type == TomlType::string;
+        case KeyKind::addresses:
+            return type == TomlType::list || type == TomlType::string;
+        case KeyKind::count:
+            return type == TomlType::integer;
+        case KeyKind::workers:
+            return type == TomlType::integer || type == TomlType::string;
         case KeyKind::text:
         case KeyKind::path:
         case KeyKind::duration:
         case KeyKind::size:
         case KeyKind::choice:
         case KeyKind::cores:
-        case KeyKind::user: return type == TomlType::string;
+        case KeyKind::user:
+            return type == TomlType::string;
     }
     return false;
 }
@@ -56,8 +61,9 @@ Status check_type(const ConfigKey& key, const TomlEntry& entry) {
     const bool bare = entry.type == TomlType::integer &&
                       (key.kind == KeyKind::duration || key.kind == KeyKind::size);
     if (bare)
-        return fail(ErrorCode::invalid, "{} is a {} and needs a unit, expected a string such as \"{}\"",
-                    key.name, kind_to_text(key.kind), key.example);
+        return fail(ErrorCode::invalid,
+                    "{} is a {} and needs a unit, expected a string such as \"{}\"", key.name,
+                    kind_to_text(key.kind), key.example);
     return fail(ErrorCode::invalid, "{} is a {}, expected {}", key.name, entry.type_name,
                 kind_to_text(key.kind));
 }
@@ -101,10 +107,11 @@ Status Settings::read_text(std::string_view toml, std::string_view name_of_file)
         else if (status = check_type(*key, entry); status)
             status = check_values(*key, entry.values);
         if (!status)
-            errors += fmt::format("{}{}:{}:{}: {}", errors.empty() ? "" : "\n", name_of_file, entry.line,
-                                  entry.column, status.error().message);
+            errors += fmt::format("{}{}:{}:{}: {}", errors.empty() ? "" : "\n", name_of_file,
+                                  entry.line, entry.column, status.error().message);
         else
-            set(entry.name, std::move(entry.values), fmt::format("{}:{}", name_of_file, entry.line));
+            set(entry.name, std::move(entry.values),
+                fmt::format("{}:{}", name_of_file, entry.line));
     }
     if (!errors.empty()) return tl::unexpected(Error{ErrorCode::invalid, std::move(errors)});
     return {};

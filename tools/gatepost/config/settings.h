@@ -1,5 +1,6 @@
-// The settings of one run: every key of the table with its value and where the value came from (default,
-// file:line, environment). What a person's file may say wrong is found here, all of it at once.
+// The settings of one run: every key of the table with its value and where the value came from
+// (default, file:line, environment). What a person's file may say wrong is found here, all of it at
+// once.
 #pragma once
 
 #include <map>
@@ -14,7 +15,7 @@ namespace gatepost::tools {
 
 struct Setting {
     std::vector<std::string> values;  // one, except for lists
-    std::string origin;               // "default", "gatepost.toml:12", "environment GATEPOST_LOG_LEVEL"…
+    std::string origin;  // "default", "gatepost.toml:12", "environment GATEPOST_LOG_LEVEL"…
 
     std::string text() const;  // lists joined with ", "
 };

@@ -35,8 +35,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     return last[b.size()];
 }
 
-std::vector<std::string_view> nearest(std::string_view word, std::span<const std::string_view> known,
-                                      size_t count) {
+std::vector<std::string_view> nearest(std::string_view word,
+                                      std::span<const std::string_view> known, size_t count) {
     std::vector<std::pair<size_t, std::string_view>> ranked;
     for (std::string_view candidate : known) {
         size_t distance = edit_distance(word, candidate);
@@ -59,7 +59,11 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
     if (found.empty()) return "";
     std::string text = " (did you mean ";
     for (size_t i = 0; i < found.size(); ++i)
-        text += fmt::format("{}\"{}\"", i == 0 ? "" : i + 1 == found.size() ? " or " : ", ", found[i]);
+        text += fmt::format("{}\"{}\"",
+                            i == 0                  ? ""
+                            : i + 1 == found.size() ? " or "
+                                                    : ", ",
+                            found[i]);
     return text + "?)";
 }
 

@@ -1,11 +1,11 @@
 #include "tools/gatepost/config/toml_file.h"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <toml++/toml.h>
 
 namespace gatepost::tools {
 
@@ -13,16 +13,24 @@ namespace {
 
 std::string type_name(const toml::node& node) {
     switch (node.type()) {
-        case toml::node_type::array: return "list";
-        case toml::node_type::boolean: return "boolean";
+        case toml::node_type::array:
+            return "list";
+        case toml::node_type::boolean:
+            return "boolean";
         case toml::node_type::date:
         case toml::node_type::time:
-        case toml::node_type::date_time: return "date or time";
-        case toml::node_type::floating_point: return "number with a fraction";
-        case toml::node_type::integer: return "integer";
-        case toml::node_type::string: return "string";
-        case toml::node_type::table: return "table";
-        case toml::node_type::none: break;
+        case toml::node_type::date_time:
+            return "date or time";
+        case toml::node_type::floating_point:
+            return "number with a fraction";
+        case toml::node_type::integer:
+            return "integer";
+        case toml::node_type::string:
+            return "string";
+        case toml::node_type::table:
+            return "table";
+        case toml::node_type::none:
+            break;
     }
     return "nothing";
 }
@@ -84,8 +92,8 @@ Result<std::string> read_text_file(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
         const int error = errno;
-        return fail(error == EACCES ? ErrorCode::permission : ErrorCode::invalid, "cannot read {}: {}", path,
-                    std::strerror(error));
+        return fail(error == EACCES ? ErrorCode::permission : ErrorCode::invalid,
+                    "cannot read {}: {}", path, std::strerror(error));
     }
     return std::string{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }

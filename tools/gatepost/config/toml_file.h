@@ -1,5 +1,5 @@
-// A TOML file as a flat list of keys and values with their places. Everything about TOML itself is in
-// toml_file.cc.
+// A TOML file as a flat list of keys and values with their places. Everything about TOML itself is
+// in toml_file.cc.
 #pragma once
 
 #include <cstdint>

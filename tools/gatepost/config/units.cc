@@ -47,8 +47,9 @@ Result<uint64_t> sum_from_text(std::string_view text, const Parse& parse) {
         uint64_t number = 0;
         const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
         if (error != std::errc())
-            return fail(ErrorCode::invalid, "\"{}\" is not a {}, expected a number with a unit such as {}",
-                        text, parse.what, parse.example);
+            return fail(ErrorCode::invalid,
+                        "\"{}\" is not a {}, expected a number with a unit such as {}", text,
+                        parse.what, parse.example);
         rest.remove_prefix(static_cast<size_t>(end - rest.data()));
         while (rest.starts_with(' ')) rest.remove_prefix(1);
         const std::string_view name = rest.substr(0, rest.find_first_of("0123456789 "));
@@ -57,8 +58,8 @@ Result<uint64_t> sum_from_text(std::string_view text, const Parse& parse) {
             return fail(ErrorCode::invalid, "\"{}\" has no unit, expected a {} such as {}", text,
                         parse.what, parse.example);
         if (unit == nullptr)
-            return fail(ErrorCode::invalid, "\"{}\" is not a unit of a {}, expected one such as {}", name,
-                        parse.what, parse.example);
+            return fail(ErrorCode::invalid, "\"{}\" is not a unit of a {}, expected one such as {}",
+                        name, parse.what, parse.example);
         uint64_t product = 0;
         if (__builtin_mul_overflow(number, unit->factor, &product) ||
             __builtin_add_overflow(total, product, &total) ||

@@ -1,5 +1,5 @@
-// Durations and sizes as people write them: "30s", "1h30m", "250ms", "64MiB". A number without a unit is
-// refused, for nobody can tell seconds from milliseconds by looking.
+// Durations and sizes as people write them: "30s", "1h30m", "250ms", "64MiB". A number without a
+// unit is refused, for nobody can tell seconds from milliseconds by looking.
 #pragma once
 
 #include <chrono>

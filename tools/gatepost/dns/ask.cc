@@ -18,8 +18,8 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kMessageMax = 65535;  // octets
 
 tl::unexpected<Error> no_response(const AskOptions& options, bool tcp, std::string_view why) {
-    return fail(ErrorCode::unreachable, "no response from {} over {}: {}",
-                options.server.text(), tcp ? "TCP" : "UDP", why);
+    return fail(ErrorCode::unreachable, "no response from {} over {}: {}", options.server.text(),
+                tcp ? "TCP" : "UDP", why);
 }
 
 // True once the socket is ready for `events`, false at the deadline.
@@ -39,7 +39,8 @@ Result<UniqueFd> connect_to(const AskOptions& options, bool tcp, Clock::time_poi
                              (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) return no_response(options, tcp, std::strerror(errno));
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&options.server.address),
-                  options.server.length) == 0) return socket;
+                  options.server.length) == 0)
+        return socket;
     if (errno != EINPROGRESS) return no_response(options, tcp, std::strerror(errno));
     if (!wait_for(socket.get(), POLLOUT, deadline))
         return no_response(options, tcp, "connecting timed out");
@@ -82,7 +83,8 @@ Result<std::vector<uint8_t>> over_udp(const std::vector<uint8_t>& query,
 
 Status send_all(int socket, Bytes bytes, const AskOptions& options, Clock::time_point deadline) {
     while (!bytes.empty()) {
-        if (!wait_for(socket, POLLOUT, deadline)) return no_response(options, true, "sending timed out");
+        if (!wait_for(socket, POLLOUT, deadline))
+            return no_response(options, true, "sending timed out");
         const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent < 0 && errno != EAGAIN && errno != EINTR)
             return no_response(options, true, std::strerror(errno));

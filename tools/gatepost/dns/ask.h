@@ -1,5 +1,5 @@
-// Sends one DNS query to a server and waits for the response: UDP with retries, TCP where asked for or where
-// the answer came truncated (RFC 7766 §5).
+// Sends one DNS query to a server and waits for the response: UDP with retries, TCP where asked for
+// or where the answer came truncated (RFC 7766 §5).
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@ namespace gatepost::tools {
 struct AskOptions {
     Endpoint server;
     bool tcp = false;
-    bool keep_truncated = false;  // do not ask again over TCP
-    unsigned tries = 3;           // over UDP
+    bool keep_truncated = false;              // do not ask again over TCP
+    unsigned tries = 3;                       // over UDP
     std::chrono::milliseconds timeout{5000};  // of each try
 };
 

@@ -11,18 +11,18 @@ namespace {
 
 constexpr size_t kHeaderSize = 12;
 
-// How a type's data begins, where it holds names that may come compressed: `skip` octets, then `names` names,
-// then whatever is left. RFC 3597 §4: a receiver undoes compression in the types of RFC 1035 and in RP, AFSDB,
-// SRV (and rarer ones), although it must not be sent in the latter.
+// How a type's data begins, where it holds names that may come compressed: `skip` octets, then
+// `names` names, then whatever is left. RFC 3597 §4: a receiver undoes compression in the types of
+// RFC 1035 and in RP, AFSDB, SRV (and rarer ones), although it must not be sent in the latter.
 struct NameLayout {
     RRType type;
     size_t skip;
     unsigned names;
 };
 constexpr NameLayout kNameLayouts[] = {
-    {RRType::NS, 0, 1},    {RRType::CNAME, 0, 1}, {RRType::SOA, 0, 2}, {RRType::PTR, 0, 1},
-    {RRType::DNAME, 0, 1}, {RRType::MX, 2, 1},    {RRType::RP, 0, 2},  {RRType::AFSDB, 2, 1},
-    {RRType::SRV, 6, 1},
+    {RRType::NS, 0, 1},  {RRType::CNAME, 0, 1}, {RRType::SOA, 0, 2},
+    {RRType::PTR, 0, 1}, {RRType::DNAME, 0, 1}, {RRType::MX, 2, 1},
+    {RRType::RP, 0, 2},  {RRType::AFSDB, 2, 1}, {RRType::SRV, 6, 1},
 };
 
 tl::unexpected<Error> malformed(size_t offset, std::string_view what) {
@@ -30,7 +30,8 @@ tl::unexpected<Error> malformed(size_t offset, std::string_view what) {
 }
 
 // Copies a record's data with the names in it written out.
-Result<std::vector<uint8_t>> expand_rdata(Bytes message, size_t offset, size_t length, RRType type) {
+Result<std::vector<uint8_t>> expand_rdata(Bytes message, size_t offset, size_t length,
+                                          RRType type) {
     std::vector<uint8_t> out;
     const size_t end = offset + length;
     const auto copy_up_to = [&](size_t to) {
@@ -141,7 +142,8 @@ Status Parser::edns(const MessageRecord& record, Response& out) {
 }
 
 Result<Response> Parser::parse() {
-    if (message_.size() < kHeaderSize) return malformed(message_.size(), "it ends within the header");
+    if (message_.size() < kHeaderSize)
+        return malformed(message_.size(), "it ends within the header");
     Response out;
     out.id = u16();
     out.flags = u16();
@@ -189,9 +191,9 @@ Result<Response> parse_response(Bytes message) {
 }
 
 std::string rcode_to_text(uint16_t rcode) {
-    constexpr std::array<const char*, 12> kNames = {"NOERROR",  "FORMERR",  "SERVFAIL", "NXDOMAIN",
-                                                    "NOTIMP",   "REFUSED",  "YXDOMAIN", "YXRRSET",
-                                                    "NXRRSET",  "NOTAUTH",  "NOTZONE",  "DSOTYPENI"};
+    constexpr std::array<const char*, 12> kNames = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",
+                                                    "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
+                                                    "NXRRSET", "NOTAUTH", "NOTZONE",  "DSOTYPENI"};
     if (rcode < kNames.size()) return kNames[rcode];
     if (rcode == 16) return "BADVERS";
     if (rcode == 23) return "BADCOOKIE";
@@ -205,9 +207,9 @@ std::string opcode_to_text(unsigned opcode) {
 }
 
 std::string flags_to_text(uint16_t flags) {
-    constexpr std::pair<uint16_t, const char*> kFlags[] = {{0x8000, "qr"}, {0x0400, "aa"}, {0x0200, "tc"},
-                                                           {0x0100, "rd"}, {0x0080, "ra"}, {0x0020, "ad"},
-                                                           {0x0010, "cd"}};
+    constexpr std::pair<uint16_t, const char*> kFlags[] = {
+        {0x8000, "qr"}, {0x0400, "aa"}, {0x0200, "tc"}, {0x0100, "rd"},
+        {0x0080, "ra"}, {0x0020, "ad"}, {0x0010, "cd"}};
     std::string out;
     for (const auto& [bit, name] : kFlags)
         if ((flags & bit) != 0) out += (out.empty() ? "" : " ") + std::string(name);
@@ -216,22 +218,44 @@ std::string flags_to_text(uint16_t flags) {
 
 std::string class_to_text(uint16_t class_number) {
     switch (class_number) {
-        case storage::kClassIn: return "IN";
-        case storage::kClassCh: return "CH";
-        case storage::kClassAny: return "ANY";
-        default: return fmt::format("CLASS{}", class_number);
+        case storage::kClassIn:
+            return "IN";
+        case storage::kClassCh:
+            return "CH";
+        case storage::kClassAny:
+            return "ANY";
+        default:
+            return fmt::format("CLASS{}", class_number);
     }
 }
 
 std::string ede_to_text(uint16_t info_code) {
     // RFC 8914 §4 and the registry that it opens.
-    constexpr std::array<const char*, 25> kNames = {
-        "Other", "Unsupported DNSKEY Algorithm", "Unsupported DS Digest Type", "Stale Answer",
-        "Forged Answer", "DNSSEC Indeterminate", "DNSSEC Bogus", "Signature Expired",
-        "Signature Not Yet Valid", "DNSKEY Missing", "RRSIGs Missing", "No Zone Key Bit Set",
-        "NSEC Missing", "Cached Error", "Not Ready", "Blocked", "Censored", "Filtered", "Prohibited",
-        "Stale NXDomain Answer", "Not Authoritative", "Not Supported", "No Reachable Authority",
-        "Network Error", "Invalid Data"};
+    constexpr std::array<const char*, 25> kNames = {"Other",
+                                                    "Unsupported DNSKEY Algorithm",
+                                                    "Unsupported DS Digest Type",
+                                                    "Stale Answer",
+                                                    "Forged Answer",
+                                                    "DNSSEC Indeterminate",
+                                                    "DNSSEC Bogus",
+                                                    "Signature Expired",
+                                                    "Signature Not Yet Valid",
+                                                    "DNSKEY Missing",
+                                                    "RRSIGs Missing",
+                                                    "No Zone Key Bit Set",
+                                                    "NSEC Missing",
+                                                    "Cached Error",
+                                                    "Not Ready",
+                                                    "Blocked",
+                                                    "Censored",
+                                                    "Filtered",
+                                                    "Prohibited",
+                                                    "Stale NXDomain Answer",
+                                                    "Not Authoritative",
+                                                    "Not Supported",
+                                                    "No Reachable Authority",
+                                                    "Network Error",
+                                                    "Invalid Data"};
     return info_code < kNames.size() ? kNames[info_code] : "";
 }
 

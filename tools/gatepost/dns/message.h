@@ -1,4 +1,5 @@
-// DNS messages as a client sees them: makes a query, takes a response apart (RFC 1035 §4, EDNS RFC 6891).
+// DNS messages as a client sees them: makes a query, takes a response apart (RFC 1035 §4, EDNS RFC
+// 6891).
 #pragma once
 
 #include <cstdint>
@@ -49,8 +50,8 @@ struct Edns {
 
 struct Response {
     uint16_t id = 0;
-    uint16_t flags = 0;     // the second 16 bits of the header
-    uint16_t rcode = 0;     // with the upper bits of EDNS
+    uint16_t flags = 0;  // the second 16 bits of the header
+    uint16_t rcode = 0;  // with the upper bits of EDNS
     bool has_question = false;
     storage::Dname question;
     storage::RRType question_type = storage::RRType::A;
@@ -68,10 +69,10 @@ struct Response {
 // The error says what is malformed, and where.
 Result<Response> parse_response(Bytes message);
 
-std::string rcode_to_text(uint16_t rcode);        // "NXDOMAIN", "RCODE24"
-std::string opcode_to_text(unsigned opcode);      // "QUERY"
-std::string flags_to_text(uint16_t flags);        // "qr aa rd"
-std::string class_to_text(uint16_t class_number); // "IN", "CLASS7"
-std::string ede_to_text(uint16_t info_code);      // RFC 8914 §4; "" for one that is not known
+std::string rcode_to_text(uint16_t rcode);         // "NXDOMAIN", "RCODE24"
+std::string opcode_to_text(unsigned opcode);       // "QUERY"
+std::string flags_to_text(uint16_t flags);         // "qr aa rd"
+std::string class_to_text(uint16_t class_number);  // "IN", "CLASS7"
+std::string ede_to_text(uint16_t info_code);       // RFC 8914 §4; "" for one that is not known
 
 }  // namespace gatepost::tools

@@ -19,7 +19,8 @@ std::string option_text(const EdnsOption& option) {
     if (option.code == kEdnsOptionEde && option.data.size() >= 2) {
         const uint16_t code = load_be16(option.data.data());
         std::string text = fmt::format("; EDE: {}", code);
-        if (const std::string name = ede_to_text(code); !name.empty()) text += fmt::format(" ({})", name);
+        if (const std::string name = ede_to_text(code); !name.empty())
+            text += fmt::format(" ({})", name);
         if (option.data.size() > 2)
             text += fmt::format(": ({})", std::string(option.data.begin() + 2, option.data.end()));
         return text + "\n";
@@ -70,15 +71,16 @@ std::string short_text(const Response& response) {
 
 std::string full_text(const Answered& answered, const Endpoint& server) {
     const Response& response = answered.response;
-    std::string out = fmt::format(";; ->>HEADER<<- opcode: {}, status: {}, id: {}\n",
-                                  opcode_to_text(response.opcode()), rcode_to_text(response.rcode),
-                                  response.id);
+    std::string out =
+        fmt::format(";; ->>HEADER<<- opcode: {}, status: {}, id: {}\n",
+                    opcode_to_text(response.opcode()), rcode_to_text(response.rcode), response.id);
     out += fmt::format(";; flags: {}; QUERY: {}, ANSWER: {}, AUTHORITY: {}, ADDITIONAL: {}\n",
                        flags_to_text(response.flags), response.has_question ? 1 : 0,
                        response.answer.size(), response.authority.size(),
                        response.additional.size() + (response.has_edns ? 1 : 0));
     // What a server that does not recurse leaves unset although it was asked for.
-    if ((response.flags & 0x0180) == 0x0100) out += ";; WARNING: recursion requested but not available\n";
+    if ((response.flags & 0x0180) == 0x0100)
+        out += ";; WARNING: recursion requested but not available\n";
     out += "\n";
     if (response.has_edns) out += edns_text(response.edns);
     if (response.has_question) {
@@ -92,8 +94,8 @@ std::string full_text(const Answered& answered, const Endpoint& server) {
     out += section_text("AUTHORITY", response.authority);
     out += section_text("ADDITIONAL", response.additional);
     out += fmt::format(";; Query time: {} usec\n", answered.time.count());
-    out += fmt::format(";; SERVER: {}#{}({}) ({})\n", endpoint_host(server), server.port(), endpoint_host(server),
-                       answered.tcp ? "TCP" : "UDP");
+    out += fmt::format(";; SERVER: {}#{}({}) ({})\n", endpoint_host(server), server.port(),
+                       endpoint_host(server), answered.tcp ? "TCP" : "UDP");
     out += fmt::format(";; WHEN: {}\n;; MSG SIZE  rcvd: {}\n", time_text(), answered.size);
     return out;
 }

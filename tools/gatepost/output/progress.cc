@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr unsigned kCells = 20;       // of the bar
+constexpr unsigned kCells = 20;  // of the bar
 constexpr auto kRedrawInterval = 100ms;
 
 // 8234567 → "8.2 M"
@@ -31,8 +31,8 @@ bool speaks_utf8() {
 
 }  // namespace
 
-std::string progress_text(const std::string& what, const std::string& unit, uint64_t done, uint64_t total,
-                          double seconds, bool utf8) {
+std::string progress_text(const std::string& what, const std::string& unit, uint64_t done,
+                          uint64_t total, double seconds, bool utf8) {
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
     const std::string speed = fmt::format("{}/s", short_count(static_cast<uint64_t>(rate)));
     if (total == 0) return fmt::format("{}  {} {}  {}", what, short_count(done), unit, speed);
@@ -53,7 +53,11 @@ Progress::Style Progress::style_for(std::FILE* stream) {
 
 Progress::Progress(std::FILE* stream, Style style, std::string what, std::string unit,
                    std::chrono::milliseconds grace)
-    : stream_(stream), style_(style), what_(std::move(what)), unit_(std::move(unit)), grace_(grace) {}
+    : stream_(stream),
+      style_(style),
+      what_(std::move(what)),
+      unit_(std::move(unit)),
+      grace_(grace) {}
 
 void Progress::update(uint64_t done, uint64_t total) {
     if (style_ == Style::none) return;
@@ -75,7 +79,8 @@ void Progress::update(uint64_t done, uint64_t total) {
 
 void Progress::draw(uint64_t done, uint64_t total, double seconds) {
     // Carriage return, then erase to the end of the line (ECMA-48 EL).
-    fmt::print(stream_, "\r{}\x1b[K", progress_text(what_, unit_, done, total, seconds, speaks_utf8()));
+    fmt::print(stream_, "\r{}\x1b[K",
+               progress_text(what_, unit_, done, total, seconds, speaks_utf8()));
     std::fflush(stream_);
     visible_ = true;
 }

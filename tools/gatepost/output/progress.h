@@ -1,5 +1,5 @@
-// The progress of a long job on standard error: on a terminal one line that redraws itself, elsewhere a line
-// per 10 %.
+// The progress of a long job on standard error: on a terminal one line that redraws itself,
+// elsewhere a line per 10 %.
 #pragma once
 
 #include <chrono>
@@ -43,8 +43,9 @@ class Progress {
     bool visible_ = false;
 };
 
-// The bar's text without control characters: "import example.org  ███████░░░  71 %  8.2 M/11.5 M records …".
-std::string progress_text(const std::string& what, const std::string& unit, uint64_t done, uint64_t total,
-                          double seconds, bool utf8);
+// The bar's text without control characters: "import example.org  ███████░░░  71 %  8.2 M/11.5 M
+// records …".
+std::string progress_text(const std::string& what, const std::string& unit, uint64_t done,
+                          uint64_t total, double seconds, bool utf8);
 
 }  // namespace gatepost::tools

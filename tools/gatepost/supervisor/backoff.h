@@ -1,5 +1,5 @@
-// How long to wait before starting a process again that died: not at all after a decent life, longer and
-// longer where it dies young.
+// How long to wait before starting a process again that died: not at all after a decent life,
+// longer and longer where it dies young.
 #pragma once
 
 #include <algorithm>

@@ -36,7 +36,8 @@ Result<ChildPrograms> ChildPrograms::find() {
 }
 
 ProcessSpec dataplane_spec(const ChildPrograms& programs, const Config& config,
-                           const std::vector<dataplane::Listener>& listeners, int channel, int runtime) {
+                           const std::vector<dataplane::Listener>& listeners, int channel,
+                           int runtime) {
     const std::vector<unsigned> cores = worker_cores(config);
     ProcessSpec spec;
     spec.argv = {programs.dataplane};

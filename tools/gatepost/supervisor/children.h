@@ -19,9 +19,11 @@ struct ChildPrograms {
     static Result<ChildPrograms> find();
 };
 
-// Descriptors stay open in the supervisor, so that queries wait in the kernel's buffers during a restart.
+// Descriptors stay open in the supervisor, so that queries wait in the kernel's buffers during a
+// restart.
 ProcessSpec dataplane_spec(const ChildPrograms& programs, const Config& config,
-                           const std::vector<dataplane::Listener>& listeners, int channel, int runtime);
+                           const std::vector<dataplane::Listener>& listeners, int channel,
+                           int runtime);
 ProcessSpec controlplane_spec(const ChildPrograms& programs, const Config& config, int channel,
                               int runtime);
 

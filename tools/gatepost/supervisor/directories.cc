@@ -42,16 +42,17 @@ Result<UniqueFd> lock_instance(const std::string& run_dir) {
     const std::string path = run_dir + "/gatepost.lock";
     UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     if (!lock)
-        return fail(errno == EACCES ? ErrorCode::permission : ErrorCode::refused, "cannot open {}: {}",
-                    path, std::strerror(errno));
+        return fail(errno == EACCES ? ErrorCode::permission : ErrorCode::refused,
+                    "cannot open {}: {}", path, std::strerror(errno));
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         char holder[32] = "";
         const ssize_t length = ::pread(lock.get(), holder, sizeof holder - 1, 0);
         const std::string pid(holder, static_cast<size_t>(length > 0 ? length : 0));
-        return fail(ErrorCode::refused,
-                    "Gatepost already runs in {} (process {}); stop that one, or give this one another "
-                    "paths.run_dir",
-                    run_dir, pid.empty() ? "unknown" : pid.substr(0, pid.find('\n')));
+        return fail(
+            ErrorCode::refused,
+            "Gatepost already runs in {} (process {}); stop that one, or give this one another "
+            "paths.run_dir",
+            run_dir, pid.empty() ? "unknown" : pid.substr(0, pid.find('\n')));
     }
     const std::string pid = std::to_string(::getpid()) + "\n";
     if (::ftruncate(lock.get(), 0) != 0 ||

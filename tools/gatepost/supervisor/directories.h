@@ -12,8 +12,8 @@ namespace gatepost::tools {
 // Makes `path` (its parents too, 0755) with `mode`; a new or existing one gets `owner` where given.
 Status make_directory(const std::string& path, unsigned mode, const SystemUser* owner);
 
-// Takes the lock of the instance that runs in `run_dir`; held as long as the descriptor is open. The error
-// names the process that has it.
+// Takes the lock of the instance that runs in `run_dir`; held as long as the descriptor is open.
+// The error names the process that has it.
 Result<UniqueFd> lock_instance(const std::string& run_dir);
 
 }  // namespace gatepost::tools

@@ -35,7 +35,8 @@ Status check_owned(const std::string& path, const SystemUser* user) {
     if (::lstat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode) && about.st_uid == expected &&
         (about.st_mode & 022) == 0)
         return {};
-    return fail(ErrorCode::permission, "{} belongs to somebody else; remove it and start again", path);
+    return fail(ErrorCode::permission, "{} belongs to somebody else; remove it and start again",
+                path);
 }
 
 // Makes `link` point to `target`, or makes it a directory where the two are the same.
@@ -47,7 +48,8 @@ Status place(const fs::path& link, const std::string& target, const SystemUser* 
     if (fs::is_symlink(link, error)) fs::remove(link, error);
     fs::create_directory_symlink(target, link, error);
     if (error)
-        return fail(ErrorCode::refused, "cannot make the link {}: {}", link.string(), error.message());
+        return fail(ErrorCode::refused, "cannot make the link {}: {}", link.string(),
+                    error.message());
     return {};
 }
 
@@ -70,9 +72,10 @@ std::string LocalInstance::dsn() const {
 Result<SystemUser> postgres_user() {
     auto user = find_user("postgres");
     if (!user)
-        return fail(ErrorCode::refused,
-                    "PostgreSQL never runs as root, and there is no system user \"postgres\"; install "
-                    "PostgreSQL (apt install postgresql-15) or start as an ordinary user");
+        return fail(
+            ErrorCode::refused,
+            "PostgreSQL never runs as root, and there is no system user \"postgres\"; install "
+            "PostgreSQL (apt install postgresql-15) or start as an ordinary user");
     return user;
 }
 
@@ -95,7 +98,8 @@ Result<LocalInstance> make_local_instance(const std::string& directory, const Sy
         out.data = "/var/lib/gatepost-local/" + name;
     out.run = can_enter(base.string(), user) ? (base / "run").string() : out.data + "/run";
     if (out.run.size() > kRunPathMax)
-        out.run = fmt::format("/tmp/gatepost-{}-{}", user != nullptr ? user->uid : ::geteuid(), name);
+        out.run =
+            fmt::format("/tmp/gatepost-{}-{}", user != nullptr ? user->uid : ::geteuid(), name);
     Status placed = place(base / "data", out.data, user);
     if (placed) placed = place(base / "run", out.run, user);
     if (placed) placed = make_directory(out.state(), 0700, user);
@@ -115,8 +119,8 @@ Result<LocalInstance> open_local_instance(const std::string& directory) {
                     error.message());
     if (error)
         return fail(ErrorCode::unreachable,
-                    "there is no local instance in {}; start one with: gatepost run --local {}", directory,
-                    directory);
+                    "there is no local instance in {}; start one with: gatepost run --local {}",
+                    directory, directory);
     return out;
 }
 

@@ -1,7 +1,8 @@
-// The directory of a `--local` instance: DIR/data (the PostgreSQL cluster, the checkpoint) and DIR/run (the
-// sockets). Both are plain directories where they can be. `data` is a symbolic link to a place under /var/lib
-// where the database's user cannot enter DIR (root's home directory, say); `run` is one to a place under /tmp
-// where DIR's path is too long for a socket (108 octets, unix(7)).
+// The directory of a `--local` instance: DIR/data (the PostgreSQL cluster, the checkpoint) and
+// DIR/run (the sockets). Both are plain directories where they can be. `data` is a symbolic link to
+// a place under /var/lib where the database's user cannot enter DIR (root's home directory, say);
+// `run` is one to a place under /tmp where DIR's path is too long for a socket (108 octets,
+// unix(7)).
 #pragma once
 
 #include <string>
@@ -32,7 +33,8 @@ Result<LocalInstance> open_local_instance(const std::string& directory);
 // The user for PostgreSQL where this process is root.
 Result<SystemUser> postgres_user();
 
-// What --local decides unless the configuration says otherwise: paths, DSN, loopback addresses, users.
+// What --local decides unless the configuration says otherwise: paths, DSN, loopback addresses,
+// users.
 void apply_local_settings(const LocalInstance& instance, Settings& settings);
 
 }  // namespace gatepost::tools

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The line of postmaster.pid that tells the state (PostgreSQL's pidfile.h, LOCK_FILE_LINE_PM_STATUS).
+// The line of postmaster.pid that tells the state (PostgreSQL's pidfile.h,
+// LOCK_FILE_LINE_PM_STATUS).
 constexpr int kStatusLine = 8;
 constexpr size_t kLogLines = 5;
 
@@ -86,8 +87,9 @@ Status LocalPostgres::create() {
 
     // Whoever can reach the socket's directory (0700) may log in, hence "trust".
     ProcessSpec initdb = spec("initdb", *log);
-    initdb.argv.insert(initdb.argv.end(), {"--pgdata=" + unfinished, "--auth=trust", "--username=gatepost",
-                                           "--encoding=UTF8", "--no-locale"});
+    initdb.argv.insert(initdb.argv.end(),
+                       {"--pgdata=" + unfinished, "--auth=trust", "--username=gatepost",
+                        "--encoding=UTF8", "--no-locale"});
     if (Status made = run(initdb); !made) return made;
 
     auto sql = input_of("CREATE DATABASE gatepost\n");
@@ -98,8 +100,7 @@ Status LocalPostgres::create() {
     if (Status made = run(single); !made) return made;
 
     fs::rename(unfinished, instance_.cluster(), error);
-    if (error)
-        return fail(ErrorCode::refused, "cannot rename {}: {}", unfinished, error.message());
+    if (error) return fail(ErrorCode::refused, "cannot rename {}: {}", unfinished, error.message());
     return {};
 }
 
@@ -112,7 +113,8 @@ Result<pid_t> LocalPostgres::start() {
     for (const std::string& setting :
          {std::string("listen_addresses="), "unix_socket_directories=" + instance_.run,
           std::string("unix_socket_permissions=0700"), std::string("wal_level=logical"),
-          std::string("huge_pages=off"), std::string("timezone=UTC"), std::string("max_connections=60"),
+          std::string("huge_pages=off"), std::string("timezone=UTC"),
+          std::string("max_connections=60"),
           // COMMIT to answer in milliseconds also for those who commit asynchronously.
           std::string("wal_writer_delay=10ms"), std::string("max_wal_size=2GB"),
           std::string("cluster_name=gatepost")})

@@ -1,5 +1,5 @@
-// The private PostgreSQL cluster of a `--local` instance: made once, reachable only over a unix socket in the
-// instance's run directory, never run by root.
+// The private PostgreSQL cluster of a `--local` instance: made once, reachable only over a unix
+// socket in the instance's run directory, never run by root.
 #pragma once
 
 #include <optional>
@@ -15,12 +15,13 @@ namespace gatepost::tools {
 class LocalPostgres {
   public:
     // `user` null: this process's own.
-    static Result<LocalPostgres> open(const LocalInstance& instance, std::optional<SystemUser> user);
+    static Result<LocalPostgres> open(const LocalInstance& instance,
+                                      std::optional<SystemUser> user);
 
     // Whether initdb and the creation of the database have been completed.
     bool exists() const;
-    // Makes the cluster and the empty database in it; takes a second or two. A cluster comes into being in one
-    // step, so that what was interrupted is simply made again.
+    // Makes the cluster and the empty database in it; takes a second or two. A cluster comes into
+    // being in one step, so that what was interrupted is simply made again.
     Status create();
     Result<pid_t> start();
     // Whether the server of that process takes connections.

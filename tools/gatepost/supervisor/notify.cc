@@ -20,7 +20,8 @@ ServiceNotifier ServiceNotifier::from_environment() {
         uint64_t microseconds = 0;
         std::from_chars(text, text + std::strlen(text), microseconds);
         if (microseconds > 0)
-            notifier.watchdog_ = std::chrono::milliseconds(static_cast<int64_t>(microseconds / 2000));
+            notifier.watchdog_ =
+                std::chrono::milliseconds(static_cast<int64_t>(microseconds / 2000));
     }
     return notifier;
 }

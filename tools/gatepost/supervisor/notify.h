@@ -13,7 +13,8 @@ class ServiceNotifier {
     // From NOTIFY_SOCKET and WATCHDOG_USEC; without the first, nothing is ever sent.
     static ServiceNotifier from_environment();
 
-    // Lines such as "READY=1\nSTATUS=…". A service manager that does not listen is none of our worries.
+    // Lines such as "READY=1\nSTATUS=…". A service manager that does not listen is none of our
+    // worries.
     void send(std::string_view lines) const;
     // How often WATCHDOG=1 has to be sent: half of what is allowed.
     std::optional<std::chrono::milliseconds> watchdog_interval() const { return watchdog_; }

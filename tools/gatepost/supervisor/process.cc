@@ -33,8 +33,8 @@ bool become(const SystemUser& user) {
 }
 
 // In the child: from here to exec.
-[[noreturn]] void become_program(const ProcessSpec& spec, char* const* argv, char* const* environment,
-                                 pid_t parent) {
+[[noreturn]] void become_program(const ProcessSpec& spec, char* const* argv,
+                                 char* const* environment, pid_t parent) {
     const char* program = argv[0];
     ::setpgid(0, 0);
     if (spec.user != nullptr && !become(*spec.user)) give_up(program, "changing the user");
@@ -68,7 +68,8 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 std::vector<std::string> merged_environment(const std::vector<std::string>& additions) {
     std::vector<std::string> out = additions;
     for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view name = std::string_view(*entry).substr(0, std::strcspn(*entry, "=") + 1);
+        const std::string_view name =
+            std::string_view(*entry).substr(0, std::strcspn(*entry, "=") + 1);
         bool replaced = false;
         for (const std::string& addition : additions) replaced |= addition.starts_with(name);
         if (!replaced) out.emplace_back(*entry);
@@ -95,7 +96,8 @@ Result<pid_t> start_process(const ProcessSpec& spec) {
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0)
-        return fail(ErrorCode::refused, "cannot start {}: fork: {}", spec.argv[0], std::strerror(errno));
+        return fail(ErrorCode::refused, "cannot start {}: fork: {}", spec.argv[0],
+                    std::strerror(errno));
     if (child == 0) become_program(spec, argv.data(), envp.data(), parent);
     // Here too, so that the group exists whoever runs first.
     ::setpgid(child, child);

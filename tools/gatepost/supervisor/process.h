@@ -25,7 +25,7 @@ struct ProcessSpec {
     const SystemUser* user = nullptr;      // null: stay
     int death_signal = 0;                  // to be sent when this process dies; 0: none
     int input = -1;                        // the descriptor for standard input; -1: /dev/null
-    int output = -1;                       // for standard output and error; -1: those of this process
+    int output = -1;  // for standard output and error; -1: those of this process
 };
 
 // The process leads a group of its own, so that a terminal's Ctrl-C reaches only the supervisor.

@@ -36,7 +36,8 @@ Result<std::string> find_program(const std::string& name) {
           build / "controlplane", here / "../sbin", fs::path("/usr/sbin")})
         if (is_program(folder / name)) return fs::weakly_canonical(folder / name).string();
     return fail(ErrorCode::refused,
-                "cannot find the program {} beside {} or in /usr/sbin; build it, or repair the installation",
+                "cannot find the program {} beside {} or in /usr/sbin; build it, or repair the "
+                "installation",
                 name, own_path());
 }
 

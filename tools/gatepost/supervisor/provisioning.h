@@ -1,5 +1,6 @@
-// What a private database needs before the control plane can work with it: commands of this program, run one
-// after the other as processes of their own, so that the supervisor never waits for the database.
+// What a private database needs before the control plane can work with it: commands of this
+// program, run one after the other as processes of their own, so that the supervisor never waits
+// for the database.
 #pragma once
 
 #include <sys/types.h>
@@ -26,8 +27,8 @@ class Provisioning {
     pid_t pid() const { return pid_; }
     // Starts the next step where none runs and the time has come.
     Status run(TimePoint now);
-    // The running step has ended. An error where there is no point in going on; what made the step fail has
-    // been said by itself on standard error.
+    // The running step has ended. An error where there is no point in going on; what made the step
+    // fail has been said by itself on standard error.
     Status ended(int wait_status, TimePoint now);
     std::optional<TimePoint> deadline() const;
     void stop();

@@ -20,8 +20,9 @@ Result<ChannelPair> supervisor_channel() {
 
 void on_started(Supervised& process, Result<pid_t> pid, UniqueFd channel, TimePoint now) {
     if (!pid) {
-        log_error("supervisor.start_failed").field("process", process.name()).field("error",
-                                                                                   pid.error().message);
+        log_error("supervisor.start_failed")
+            .field("process", process.name())
+            .field("error", pid.error().message);
         process.ended(now);
         return;
     }

@@ -1,5 +1,5 @@
-// One process that has to run for as long as the supervisor does: whether it does, when it may start again,
-// and how far its end has been asked for.
+// One process that has to run for as long as the supervisor does: whether it does, when it may
+// start again, and how far its end has been asked for.
 #pragma once
 
 #include <sys/types.h>
@@ -19,8 +19,8 @@ using TimePoint = SupervisorClock::time_point;
 
 class Supervised {
   public:
-    // `stop_signals` are sent one after the other, `stop_bound` apart, to a process that does not end; SIGKILL
-    // is the last. 0 in front stands for the shutdown message on its channel.
+    // `stop_signals` are sent one after the other, `stop_bound` apart, to a process that does not
+    // end; SIGKILL is the last. 0 in front stands for the shutdown message on its channel.
     Supervised(std::string name, std::array<int, 3> stop_signals)
         : name_(std::move(name)), stop_signals_(stop_signals) {}
 
@@ -35,7 +35,10 @@ class Supervised {
 
     // To be started, from now on whenever it does not run.
     void want(TimePoint now);
-    void unwant() { due_.reset(); wanted_ = false; }
+    void unwant() {
+        due_.reset();
+        wanted_ = false;
+    }
     bool is_wanted() const { return wanted_; }
     bool is_due(TimePoint now) const { return due_ && *due_ <= now; }
     void started(pid_t pid, UniqueFd channel, TimePoint now);

@@ -22,8 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often something is looked at that tells nobody when it changes: the start of PostgreSQL, and the
-// workers' first arena.
+// How often something is looked at that tells nobody when it changes: the start of PostgreSQL, and
+// the workers' first arena.
 constexpr auto kGlance = 10ms;
 
 Result<UniqueFd> take_signals_by_descriptor() {
@@ -59,7 +59,8 @@ Result<Supervisor> Supervisor::create(SupervisorOptions options) {
     const Config& config = options.config;
     auto programs = ChildPrograms::find();
     if (!programs) return tl::unexpected(std::move(programs).error());
-    if (Status made = make_directories(config); !made) return tl::unexpected(std::move(made).error());
+    if (Status made = make_directories(config); !made)
+        return tl::unexpected(std::move(made).error());
     auto lock = lock_instance(config.run_dir);
     if (!lock) return tl::unexpected(std::move(lock).error());
     auto password = read_password(config);
@@ -151,8 +152,8 @@ std::optional<TimePoint> Supervisor::deadline() const {
 void Supervisor::wait_for_events(TimePoint now) {
     int wait_ms = -1;
     if (const auto next = deadline())
-        wait_ms = static_cast<int>(
-            std::max<int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(*next - now).count()));
+        wait_ms = static_cast<int>(std::max<int64_t>(
+            0, std::chrono::ceil<std::chrono::milliseconds>(*next - now).count()));
     pollfd entries[] = {{signals_.get(), POLLIN, 0},
                         {dataplane_.channel(), POLLIN, 0},
                         {controlplane_.channel(), POLLIN, 0}};
@@ -167,7 +168,8 @@ void Supervisor::take_signals() {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGCHLD) continue;
-        log_info("supervisor.stopping").field("signal", ::strsignal(static_cast<int>(info.ssi_signo)));
+        log_info("supervisor.stopping")
+            .field("signal", ::strsignal(static_cast<int>(info.ssi_signo)));
         begin_stop(SupervisorClock::now());
     }
     reap();
@@ -230,7 +232,8 @@ void Supervisor::take_arena(ChannelMessage message) {
 
 void Supervisor::send_arena() {
     if (!arena_ || !dataplane_.is_running() || dataplane_.channel() < 0) return;
-    if (Status sent = channel_send(dataplane_.channel(), ChannelVerb::arena, arena_generation_, arena_.get());
+    if (Status sent =
+            channel_send(dataplane_.channel(), ChannelVerb::arena, arena_generation_, arena_.get());
         !sent)
         log_warning("supervisor.arena_not_sent").field("error", sent.error().message);
 }
@@ -265,7 +268,8 @@ bool Supervisor::answers() const {
     if (!dataplane_.is_ready() || (cluster_ && !controlplane_.is_ready())) return false;
     const size_t workers = runtime_->worker_count.load(std::memory_order_relaxed);
     for (size_t i = 0; i < workers; ++i)
-        if (runtime_->workers[i].arena_generation.load(std::memory_order_relaxed) == 0) return false;
+        if (runtime_->workers[i].arena_generation.load(std::memory_order_relaxed) == 0)
+            return false;
     return workers > 0;
 }
 
@@ -284,8 +288,8 @@ void Supervisor::report(TimePoint now) {
     announced_ = true;
     const double seconds = std::chrono::duration<double>(now - created_at_).count();
     log_info("supervisor.ready").field("seconds", seconds);
-    notifier_.send(fmt::format("STATUS=answering on {} addresses with {} workers", listeners_.size(),
-                               worker_cores(options_.config).size()));
+    notifier_.send(fmt::format("STATUS=answering on {} addresses with {} workers",
+                               listeners_.size(), worker_cores(options_.config).size()));
     if (options_.on_ready != nullptr) options_.on_ready(options_, seconds);
 }
 

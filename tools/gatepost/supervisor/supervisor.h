@@ -1,8 +1,10 @@
-// Runs Gatepost: creates what the processes share (runtime page, listening sockets), starts the dataplane, the
-// control plane and, for a local instance, PostgreSQL; starts again what dies; stops all of it cleanly.
+// Runs Gatepost: creates what the processes share (runtime page, listening sockets), starts the
+// dataplane, the control plane and, for a local instance, PostgreSQL; starts again what dies; stops
+// all of it cleanly.
 //
 // Invariants:
-//   1. The listening sockets and the newest index arena are held here, so that a dataplane that dies costs no
+//   1. The listening sockets and the newest index arena are held here, so that a dataplane that
+//   dies costs no
 //      query that waits in the kernel, and its successor answers from what its predecessor had.
 //   2. Nothing here waits for the database or for a child; one loop over poll(2) does all.
 #pragma once
@@ -30,12 +32,14 @@ struct SupervisorOptions {
     std::optional<LocalInstance> local;
     std::optional<SystemUser> local_user;     // who runs PostgreSQL; nullopt: this process's own
     std::vector<Provisioning::Step> prepare;  // for a local database, once it takes connections
-    void (*on_ready)(const SupervisorOptions&, double seconds) = nullptr;  // answers for the first time
+    void (*on_ready)(const SupervisorOptions&,
+                     double seconds) = nullptr;  // answers for the first time
 };
 
 class Supervisor {
   public:
-    // Takes the instance's lock, opens the sockets: what can be wrong with a configuration shows here.
+    // Takes the instance's lock, opens the sockets: what can be wrong with a configuration shows
+    // here.
     static Result<Supervisor> create(SupervisorOptions options);
 
     // Until SIGTERM or SIGINT, or until preparing a local database has failed.

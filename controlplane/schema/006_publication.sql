@@ -8,9 +8,11 @@ CREATE VIEW gatepost.records AS
     CROSS JOIN LATERAL unnest(r.rdata) AS v (value)
     UNION ALL
     SELECT z.name, z.name, 'SOA', z.soa_ttl,
-           format('%s %s %s %s %s %s %s', z.mname, z.rname, z.serial, z.refresh, z.retry, z.expire, z.minimum)
+           format('%s %s %s %s %s %s %s', z.mname, z.rname, z.serial, z.refresh, z.retry,
+                  z.expire, z.minimum)
     FROM gatepost.zones z;
-COMMENT ON VIEW gatepost.records IS 'Every record of every zone, the SOA records too, in presentation form.';
+COMMENT ON VIEW gatepost.records IS
+    'Every record of every zone, the SOA records too, in presentation form.';
 
 -- Changes carry the old key only (the primary key as replica identity), and of a zone no more than
 -- its SOA.

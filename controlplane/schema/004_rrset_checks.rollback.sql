@@ -1,0 +1,10 @@
+DROP FUNCTION gatepost.rrset_refuse_beside_cname(text, text, text);
+DROP FUNCTION gatepost.rrset_refuse(text, gatepost.rrsets);
+DROP FUNCTION gatepost.rdata_refuse(text, text, text[]);
+DROP FUNCTION gatepost.rrset_is_valid(text, text, text, integer, text[]);
+DROP FUNCTION gatepost.rdata_is_valid(text, text[]);
+DROP FUNCTION gatepost.rdata_list_is_valid(text, text[]);
+DROP FUNCTION gatepost.ipv6_is_valid(text);
+DROP FUNCTION gatepost.ipv4_is_valid(text);
+DROP FUNCTION gatepost.type_excludes(text, text);
+DROP FUNCTION gatepost.type_is_valid(text);
