@@ -45,9 +45,11 @@ void ChangeWatch::take_replies() {
     while (auto reply = asker_.take()) {
         // A late reply to a question that belongs to the change before.
         if (static_cast<uint16_t>(id_ - reply->id) >= asked_ - asked_before_) continue;
-        if (!expected_) expected_ = reply->address;
-        if (reply->address == expected_) {
+        if (expected_ && reply->address == expected_) {
             if (!answered_at_) answered_at_ = Clock::now();
+        } else if (!is_old_known_ && !answered_at_) {
+            is_old_known_ = true;
+            old_ = reply->address;
         } else if (reply->address != old_ || answered_at_) {
             wrong_.push_back({reply->address, expected_, answered_at_.has_value()});
         }
@@ -75,7 +77,12 @@ void ChangeWatch::idle(storage::DnameView name, Clock::duration time) {
 
 Result<ChangeTimes> ChangeWatch::apply(const std::string& sql, storage::DnameView name,
                                        uint32_t address, Clock::duration wait_max) {
-    old_ = storage::dname_equal(name, name_) ? expected_ : std::nullopt;
+    if (!storage::dname_equal(name, name_)) {
+        is_old_known_ = false;
+    } else if (expected_) {
+        is_old_known_ = answered_at_.has_value();
+        old_ = expected_;
+    }
     name_ = storage::Dname(name);
     expected_ = address;
     answered_at_.reset();

@@ -56,8 +56,10 @@ class ChangeWatch {
     Clock::time_point next_question_{};
     uint16_t id_ = 0;
     storage::Dname name_;
+    // Until the first answer for a name, nothing is known of what it was before.
+    bool is_old_known_ = false;
     std::optional<uint32_t> old_;
-    std::optional<uint32_t> expected_;  // empty until the first answer, where nothing is known
+    std::optional<uint32_t> expected_;
     std::optional<Clock::time_point> answered_at_;
     uint64_t asked_ = 0;
     uint64_t asked_before_ = 0;  // when the change under way began

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <random>
+#include <thread>
 
 #include "controlplane/pg/connection.h"
 
@@ -136,6 +137,7 @@ class Commits {
 Result<CommitResult> run_commits(const CommitOptions& options) {
     Commits commits(options);
     if (Status connected = commits.connect(); !connected) return tl::unexpected(connected.error());
+    std::this_thread::sleep_for(options.settle);
     return commits.run();
 }
 

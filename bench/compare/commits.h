@@ -17,6 +17,7 @@ struct CommitOptions {
     std::string sql;      // one statement; $1 the address, $2 the name
     std::vector<std::string> names;
     unsigned connections = 8;
+    Clock::duration settle{};  // with open connections, before all
     Clock::duration time{};
 };
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import zone
 from postgres import Cluster
-from process import Process
+from process import tree
 from servers import Server
 
 SCHEMA = Path("/usr/share/pdns-backend-pgsql/schema/schema.pgsql.sql")
@@ -36,6 +36,9 @@ class PowerDns(Server):
     @property
     def dsn(self):
         return self.cluster.dsn
+
+    def pids(self):
+        return super().pids() + tree(self.cluster.process.pid)
 
     def configure(self):
         # The caches keep their defaults: 20 s for packets and queries, 60 s for what is not there,

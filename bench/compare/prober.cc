@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <random>
+#include <thread>
 
 #include "bench/compare/change.h"
 #include "bench/compare/commits.h"
@@ -34,6 +35,7 @@ struct Options {
     double wait_s = 30;
     double seconds = 10;
     unsigned every_us = 75;
+    double settle_s = 0;
 };
 
 Clock::duration seconds(double value) {
@@ -144,6 +146,7 @@ Status measure_commits(const Options& options, Asker* asker) {
                         .sql = options.sql,
                         .names = {},
                         .connections = options.connections,
+                        .settle = seconds(options.settle_s),
                         .time = seconds(options.seconds)};
     for (unsigned i = 0; i < options.records; ++i)
         about.names.push_back(filled(options.name, i, 0));
@@ -177,6 +180,7 @@ Status run(const Options& options, const std::string& mode) {
     if (!asker) return fail(ErrorCode::usage, "{} needs --server", mode);
     auto database = controlplane::Connection::open(options.dsn, "bench-prober");
     if (!database) return tl::unexpected(database.error());
+    std::this_thread::sleep_for(seconds(options.settle_s));
     return mode == "bulk" ? measure_bulk(options, *database, *asker)
                           : measure_changes(options, *database, *asker);
 }
@@ -201,6 +205,8 @@ void describe(CLI::App& app, Options& options) {
     app.add_option("--jitter", options.jitter_s, "a random pause of up to so many seconds more");
     app.add_option("--wait", options.wait_s, "seconds until an answer counts as not in time");
     app.add_option("--seconds", options.seconds, "how long commits lasts");
+    app.add_option("--settle", options.settle_s,
+                   "seconds to wait with open connections before all");
     app.add_option("--every-us", options.every_us, "microseconds from question to question");
 }
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import ask
-from process import Process, free_port, run, wait_until
+from process import Process, free_port, run, tree, wait_until
 
 
 class Server:
@@ -28,6 +28,9 @@ class Server:
     def pid(self):
         """Of the process that all others of the server descend from."""
         return self.process.pid
+
+    def pids(self):
+        return tree(self.pid)
 
     @property
     def log(self):

@@ -10,7 +10,7 @@ import zone
 from gatepost import Gatepost
 from load import Background
 from powerdns import PowerDns
-from process import BenchError, raise_session, tree
+from process import BenchError, raise_session
 from process import run as run_program
 from servers import versions
 
@@ -23,13 +23,13 @@ class Prober:
         self.server = server
 
     def __call__(self, mode, timeout, change, name, ask=True, **options):
-        words = [self.program, mode, "--dsn", self.server.dsn, "--sql", change, "--name", name]
+        words = [self.program, mode, "--settle", "0.6", "--dsn", self.server.dsn, "--sql", change, "--name", name]
         if ask:
             words += ["--server", f"127.0.0.1@{self.server.port}"]
         for key, value in options.items():
             words += [f"--{key.replace('_', '-')}", str(value)]
         # PostgreSQL's processes are sessions of their own, one for each connection.
-        once = threading.Timer(0.3, lambda: [raise_session(pid) for pid in tree(self.server.pid)])
+        once = threading.Timer(0.3, lambda: [raise_session(pid) for pid in self.server.pids()])
         once.start()
         try:
             return json.loads(run_program(words, timeout=timeout))
