@@ -10,7 +10,7 @@ from process import BenchError
 
 TREE = Path(__file__).resolve().parents[2]
 TARGETS = ("tools/gatepost/gatepost", "controlplane/control/gatepost-controlplane",
-           "dataplane/worker/gatepost-dataplane", "bench/compare/prober")  # fmt: skip
+           "dataplane/worker/gatepost-dataplane", "bench/compare/prober")
 
 
 def install_packages():
@@ -24,7 +24,7 @@ def install_packages():
 
 def option(build, name):
     options = subprocess.run(["meson", "introspect", "--buildoptions", build],
-                             capture_output=True, text=True, check=True)  # fmt: skip
+                             capture_output=True, text=True, check=True)
     return next(entry["value"] for entry in json.loads(options.stdout) if entry["name"] == name)
 
 

@@ -43,10 +43,13 @@ void ChangeWatch::ask_when_due(storage::DnameView name) {
 
 void ChangeWatch::take_replies() {
     while (auto reply = asker_.take()) {
+        const auto now = Clock::now();
+        if (!answered_at_) silence_ = std::max(silence_, now - last_reply_);
+        last_reply_ = now;
         // A late reply to a question that belongs to the change before.
         if (static_cast<uint16_t>(id_ - reply->id) >= asked_ - asked_before_) continue;
         if (expected_ && reply->address == expected_) {
-            if (!answered_at_) answered_at_ = Clock::now();
+            if (!answered_at_) answered_at_ = now;
         } else if (!is_old_known_ && !answered_at_) {
             is_old_known_ = true;
             old_ = reply->address;
@@ -91,6 +94,8 @@ Result<ChangeTimes> ChangeWatch::apply(const std::string& sql, storage::DnameVie
     auto changed = database_.exec("BEGIN; " + sql);
     if (!changed) return tl::unexpected(changed.error());
     const auto sent = Clock::now();
+    last_reply_ = sent;
+    silence_ = {};
     if (Status ok = send_commit(database_); !ok) return tl::unexpected(ok.error());
     std::optional<Clock::time_point> committed;
     while (!committed || (!answered_at_ && Clock::now() < *committed + wait_max)) {
@@ -103,7 +108,8 @@ Result<ChangeTimes> ChangeWatch::apply(const std::string& sql, storage::DnameVie
         if (*returned) committed = Clock::now();
     }
     ChangeTimes times{.statement = milliseconds(sent - begin),
-                      .commit = milliseconds(*committed - sent)};
+                      .commit = milliseconds(*committed - sent),
+                      .silence = milliseconds(silence_)};
     if (!answered_at_) return times;
     times.answer = milliseconds(std::max(*answered_at_ - *committed, Clock::duration::zero()));
     times.answer_from_sent = milliseconds(*answered_at_ - sent);

@@ -20,6 +20,7 @@ struct ChangeTimes {
     double commit = 0;             // COMMIT itself: sent until returned
     std::optional<double> answer;  // COMMIT returned → the new answer is here; empty: not in time
     std::optional<double> answer_from_sent;  // the same from the sending of COMMIT
+    double silence = 0;  // meanwhile, the longest time without any reply, old or new
 };
 
 // An answer that was neither the old nor the new address, or the old one behind the new one.
@@ -61,6 +62,8 @@ class ChangeWatch {
     std::optional<uint32_t> old_;
     std::optional<uint32_t> expected_;
     std::optional<Clock::time_point> answered_at_;
+    Clock::time_point last_reply_;
+    Clock::duration silence_{};
     uint64_t asked_ = 0;
     uint64_t asked_before_ = 0;  // when the change under way began
     std::vector<WrongAnswer> wrong_;

@@ -53,7 +53,7 @@ checkpoint_interval = "2s"
     def follows(self):
         done = subprocess.run(
             [self.program, "sync", "status", "--json", "--local", self.instance],
-            capture_output=True, check=False)  # fmt: skip
+            capture_output=True, check=False)
         return done.returncode == 0
 
     def has_zone(self, zone):
@@ -96,4 +96,4 @@ class GatepostDataplane(Server):
 
     def configure(self):
         return [self.program, "--listen", f"127.0.0.1@{self.port}", "--checkpoint", self.checkpoint,
-                "--workers", "1", "--cores", str(self.core)]  # fmt: skip
+                "--workers", "1", "--cores", str(self.core)]

@@ -30,7 +30,7 @@ def command(port, queries, seconds, rate=RATE_MAX):
     return [
         "dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(queries),
         "-m", "udp", "-l", str(seconds), "-Q", str(rate), "-q", "200", "-c", "4", "-T", "1", "-t", "1",
-    ]  # fmt: skip
+    ]
 
 
 def _number(pattern, text):
@@ -50,17 +50,20 @@ def parse(text):
                                               text.partition("Response codes:")[2].split("\n")[0])},
         response_octets=_number(r"Average packet size:\s+request \d+, response (\d+)", text),
         latency_us=_number(r"Average Latency \(s\):\s+([\d.]+)", text) * 1e6,
-    )  # fmt: skip
+    )
 
 
 def start(port, queries, seconds, rate=RATE_MAX):
     return subprocess.Popen(command(port, queries, seconds, rate), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, preexec_fn=lambda: prepare_child(CORE))  # fmt: skip
+                            text=True, preexec_fn=lambda: prepare_child(CORE))
 
 
 def run(port, queries, seconds, rate=RATE_MAX):
-    with start(port, queries, seconds, rate) as dnsperf:
+    dnsperf = start(port, queries, seconds, rate)
+    try:
         text, _ = dnsperf.communicate(timeout=seconds + 60)
+    finally:
+        dnsperf.kill()
     if dnsperf.returncode != 0:
         raise BenchError(f"dnsperf ended with {dnsperf.returncode}: {text[-1000:]}")
     return parse(text)

@@ -44,7 +44,7 @@ class Cluster:
             run(["chown", self.user, self.folder])
         data = self.folder / "data"
         run([self.bin / "initdb", "-D", data, "--auth=trust", "--username=bench", "--encoding=UTF8",
-             "--no-locale"], user=self.user)  # fmt: skip
+             "--no-locale"], user=self.user)
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": self.folder,
@@ -70,7 +70,7 @@ class Cluster:
 
     def sql(self, text, database="bench"):
         return run([self.bin / "psql", "-h", self.folder, "-U", "bench", "-d", database, "-q", "-At",
-                    "-v", "ON_ERROR_STOP=1"], input_text=text)  # fmt: skip
+                    "-v", "ON_ERROR_STOP=1"], input_text=text)
 
     def stop(self):
         if self.process is not None:

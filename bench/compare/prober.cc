@@ -62,9 +62,9 @@ std::string number_or_null(const std::optional<double>& value) {
 
 std::string json(const ChangeTimes& times) {
     return fmt::format(
-        R"({{"statement_ms":{:.4f},"commit_ms":{:.4f},"answer_ms":{},"from_sent_ms":{}}})",
+        R"({{"statement_ms":{:.4f},"commit_ms":{:.4f},"answer_ms":{},"from_sent_ms":{},"silence_ms":{:.4f}}})",
         times.statement, times.commit, number_or_null(times.answer),
-        number_or_null(times.answer_from_sent));
+        number_or_null(times.answer_from_sent), times.silence);
 }
 
 // The first few.

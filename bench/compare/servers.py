@@ -155,5 +155,5 @@ PEERS = (Knot, Nsd, Gdnsd)
 def versions():
     """Of the peers' Debian packages."""
     lines = run(["dpkg-query", "-W", "-f=${Package} ${Version}\n",
-                 "knot", "nsd", "gdnsd", "pdns-server", "dnsperf"])  # fmt: skip
+                 "knot", "nsd", "gdnsd", "pdns-server", "dnsperf"])
     return dict(line.split() for line in lines.splitlines())

@@ -86,4 +86,4 @@ def run(folder, build, options):
     report.table(["server", *keys], [[name, *(row[key] for key in keys)] for name, row in result.items()])
     print("gatepost: " + ", ".join(f"{key} {report.format_number(value)}" for key, value in image.items()))
     report.finish("start", result, report.ratios(result, RATIOS), options.json, hosts=hosts, rounds=rounds,
-                  peers=versions())  # fmt: skip
+                  peers=versions())

@@ -4,6 +4,7 @@ and how many transactions a second are followed. Beside PowerDNS, which asks its
 import json
 import threading
 
+import load
 import report
 import sql
 import zone
@@ -32,7 +33,7 @@ class Prober:
         once = threading.Timer(0.3, lambda: [raise_session(pid) for pid in self.server.pids()])
         once.start()
         try:
-            return json.loads(run_program(words, timeout=timeout))
+            return json.loads(run_program(words, timeout=timeout, core=load.CORE))
         finally:
             once.cancel()
 
@@ -52,7 +53,7 @@ def latency_figures(samples, prefix=""):
 
 def single_changes(prober, change, name, count, interval, wait, jitter=0.0):
     got = prober("change", count * (interval + wait + jitter) + 60, change, name,
-                 count=count, interval=interval, wait=wait, jitter=jitter)  # fmt: skip
+                 count=count, interval=interval, wait=wait, jitter=jitter)
     if got["wrong"]:
         raise BenchError(f"{got['wrong']} of {got['asked']} answers were wrong: {'; '.join(got['wrong_answers'])}")
     out = latency_figures(got["samples"])
@@ -79,7 +80,8 @@ def bulk(prober, changes, records, count, wait):
 
 
 def new_zones(prober, changes, count, wait):
-    got = prober("change", count * (wait + 2) + 60, changes.zone, "ns1.new{i}.example.", count=count, wait=wait, interval=0)
+    got = prober("change", count * (wait + 2) + 60, changes.zone, "ns1.new{i}.example.",
+                 count=count, wait=wait, interval=0)
     out = latency_figures(got["samples"], "new_zone_")
     if "new_zone_p50_ms" in out:
         out["new_zone_ms"] = out["new_zone_p50_ms"]
@@ -88,7 +90,8 @@ def new_zones(prober, changes, count, wait):
 
 def commits(prober, changes, records, seconds, asynchronous, ask=True):
     setting = f"SET synchronous_commit = {'off' if asynchronous else 'on'}"
-    got = prober("commits", seconds + 600, changes.prepared, changes.host, ask=ask, records=records, seconds=seconds, set=setting)
+    got = prober("commits", seconds + 600, changes.prepared, changes.host, ask=ask,
+                 records=records, seconds=seconds, set=setting)
     prefix = "async_" if asynchronous else ""
     out = {f"{prefix}tx_per_s": got["transactions"] / got["seconds"]}
     if ask:
@@ -149,7 +152,7 @@ def measure_powerdns(server, build, options, small, queries):
 
 
 RATIOS = {"p50": "p50_ms", "p99": "p99_ms", "max": "max_ms", "bulk_100k": "bulk_100k_ms",
-          "new_zone": "new_zone_ms", "tx_per_s": "tx_per_s", "async_tx_per_s": "async_tx_per_s"}  # fmt: skip
+          "new_zone": "new_zone_ms", "tx_per_s": "tx_per_s", "async_tx_per_s": "async_tx_per_s"}
 
 
 def run(folder, build, options):
@@ -170,4 +173,4 @@ def run(folder, build, options):
     print()
     report.table(["server", *keys], [[name, *(row.get(key) for key in keys)] for name, row in result.items()])
     report.finish("sync", result, report.ratios(result, RATIOS), options.json, hosts=hosts, hosts_of_big_zone=many,
-                  background_qps=LOAD_QPS, peers=versions())  # fmt: skip
+                  background_qps=LOAD_QPS, peers=versions())

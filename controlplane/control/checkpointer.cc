@@ -1,5 +1,7 @@
 #include "controlplane/control/checkpointer.h"
 
+#include <sys/stat.h>
+
 #include "controlplane/log/event_log.h"
 #include "controlplane/sync/clock.h"
 #include "storage/arena/runtime_page.h"
@@ -40,6 +42,18 @@ void Checkpointer::start() {
     thread_ = std::thread([this] { run(); });
 }
 
+void Checkpointer::find_previous() {
+    const auto image = storage::Image::load_checkpoint(path_);
+    struct stat about {};
+    // There is none, or the dataplane refuses it with a line of its own.
+    if (!image || ::stat(path_.c_str(), &about) != 0) return;
+    const std::lock_guard lock(mutex_);
+    status_.written_at_us =
+        int64_t{about.st_mtim.tv_sec} * 1'000'000 + about.st_mtim.tv_nsec / 1000;
+    status_.size_bytes = static_cast<uint64_t>(about.st_size);
+    status_.commit_lsn = image->info().origin.commit_lsn;
+}
+
 uint64_t Checkpointer::request() {
     const std::lock_guard lock(mutex_);
     is_requested_ = true;
@@ -75,6 +89,7 @@ bool Checkpointer::is_due(const Version& published, Clock::time_point now) {
 }
 
 void Checkpointer::run() {
+    find_previous();
     std::unique_lock lock(mutex_);
     for (;;) {
         const SyncStatus sync = board_.status();

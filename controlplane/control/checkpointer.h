@@ -18,7 +18,7 @@
 namespace gatepost::controlplane {
 
 struct CheckpointStatus {
-    int64_t written_at_us = 0;  // microseconds since 1970; 0: none by this process
+    int64_t written_at_us = 0;  // microseconds since 1970; 0: there is none
     uint64_t size_bytes = 0;
     Lsn commit_lsn = 0;     // it holds at least what was committed up to here
     std::string error;      // of the last attempt; "" if it went well
@@ -52,6 +52,8 @@ class Checkpointer {
     };
 
     void run();
+    // The one from before this process: what DNS is answered from until the database is there.
+    void find_previous();
     // Whether to write now, given what is published.
     bool is_due(const Version& published, Clock::time_point now);
     // `sync` is the state from before: the checkpoint holds at least that.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
 
-from dns_client import Record, make_query, type_text  # noqa: E402
+from dns_message import Record, make_query, type_text  # noqa: E402
 
 ZONES = HERE / "zones"
 ANSWERS = HERE / "answers.txt"
@@ -178,8 +178,8 @@ def load_answers():
 
 
 def save_answers(queries, answers):
-    head = ("# Made by UPDATE_GOLDEN=1 from this server's own answers; each change is to be looked at. What they have to\n"
-            "# do with Knot's: test_knot.py and differences.txt.\n\n")
+    head = ("# Made by UPDATE_GOLDEN=1 from this server's own answers; each change is to be looked at. How they\n"
+            "# compare with Knot's: differences.txt.\n\n")
     ANSWERS.write_text(head + "\n".join(f"[{query.ident}] {query.text}\n{answers[query.ident]}"
                                         for query in queries))
 

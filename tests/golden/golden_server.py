@@ -1,21 +1,25 @@
 """This server with the golden zones in it, imported the way a person would."""
 
+import pathlib
+import shutil
 import tempfile
 
-import golden  # noqa: F401 (finds the harness)
-import harness
+import golden  # noqa: F401 (finds the modules below)
+from instance import Instance
+from postgres import Cluster
+from processes import tail
 
 
 class GoldenServer:
     def __init__(self, zones):
         """`zones`: (apex, path) pairs."""
         self.directory = tempfile.mkdtemp(prefix="gatepost-it-", dir="/tmp")
-        harness.pathlib.Path(self.directory).chmod(0o755)
-        self.cluster = harness.Cluster(harness.pathlib.Path(self.directory) / "pg")
+        pathlib.Path(self.directory).chmod(0o755)
+        self.cluster = Cluster(pathlib.Path(self.directory) / "pg")
         self.instance = None
         try:
             self.cluster.start()
-            self.instance = harness.Instance(f"{self.directory}/gp", self.cluster.dsn())
+            self.instance = Instance(f"{self.directory}/gp", self.cluster.dsn())
             self.instance.cli("schema", "migrate")
             self.instance.start()
             for apex, path in zones:
@@ -35,10 +39,10 @@ class GoldenServer:
         return self.instance.client(v6)
 
     def failure_details(self):
-        return f"the end of {self.instance.log_path}:\n{harness.tail(self.instance.log_path)}"
+        return f"the end of {self.instance.log_path}:\n{tail(self.instance.log_path)}"
 
     def close(self):
         if self.instance:
             self.instance.stop()
         self.cluster.stop()
-        harness.shutil.rmtree(self.directory, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)

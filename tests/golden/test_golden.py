@@ -4,8 +4,8 @@ import os
 import unittest
 
 import golden
-import harness
 from golden_server import GoldenServer
+from processes import has_ipv6
 
 QUERIES = golden.load_queries()
 
@@ -29,7 +29,7 @@ class GoldenAnswers(unittest.TestCase):
 
     @classmethod
     def answer(cls, query):
-        if query.v6 and not harness.has_ipv6():
+        if query.v6 and not has_ipv6():
             raise unittest.SkipTest("no IPv6 on the loopback interface")
         return golden.render(cls.server.client(query.v6).ask_raw(query.message(), tcp=query.tcp))
 

@@ -8,8 +8,10 @@ import tempfile
 import unittest
 
 import paths  # noqa: F401
-import harness
-from dns_client import BadReply, Client, NoReply
+
+from dns_client import Client, NoReply
+from dns_message import BadReply
+from processes import DEADLINE, die_with_parent, free_port, has_ipv6, tail, wait_until
 
 
 def knotd():
@@ -24,9 +26,9 @@ class KnotServer:
         """`zones`: (apex, path) pairs."""
         program = knotd()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="gatepost-knot-", dir="/tmp"))
-        self.port = harness.free_port()
+        self.port = free_port()
         self._process = None
-        hosts = ["127.0.0.1"] + (["::1"] if harness.has_ipv6() else [])
+        hosts = ["127.0.0.1"] + (["::1"] if has_ipv6() else [])
         lines = ["server:", f"    rundir: {self.directory}"]
         lines += [f"    listen: {host}@{self.port}" for host in hosts]
         lines += ["    udp-workers: 1", "    tcp-workers: 1", "    background-workers: 1", "    nsid: \"\"",
@@ -42,16 +44,16 @@ class KnotServer:
             with open(self._log, "ab") as log:
                 self._process = subprocess.Popen(
                     [program, "-c", str(self.directory / "knot.conf")], stdin=subprocess.DEVNULL, stdout=log,
-                    stderr=log, preexec_fn=lambda: harness._die_with_parent(signal.SIGTERM))
+                    stderr=log, preexec_fn=lambda: die_with_parent(signal.SIGTERM))
             for apex, _ in zones:
-                harness.wait_until(lambda apex=apex: self._serves(apex), f"Knot serves {apex}")
+                wait_until(lambda apex=apex: self._serves(apex), f"Knot serves {apex}")
         except BaseException:
             self.close()
             raise
 
     def _serves(self, apex):
         if self._process.poll() is not None:
-            raise AssertionError(f"knotd ended: {harness.tail(self._log)}")
+            raise AssertionError(f"knotd ended: {tail(self._log)}")
         try:
             return self.client().ask(apex, "SOA", timeout=1.0).rcode == 0
         except (NoReply, BadReply):
@@ -63,5 +65,5 @@ class KnotServer:
     def close(self):
         if self._process:
             self._process.terminate()
-            self._process.wait(harness.DEADLINE)
+            self._process.wait(DEADLINE)
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -6,9 +6,9 @@ import unittest
 import paths  # noqa: F401
 
 import golden
-import harness
 from golden_server import GoldenServer
 from knot_server import KnotServer
+from processes import has_ipv6
 
 QUERIES = golden.load_queries()
 DIFFERENCES = golden.load_differences()
@@ -36,7 +36,7 @@ class SameAsKnot(unittest.TestCase):
     def compare(self, query):
         listed = {name for ident, name in DIFFERENCES if ident == query.ident}
         found = {}
-        for v6 in (False, True) if harness.has_ipv6() else (False,):
+        for v6 in (False, True) if has_ipv6() else (False,):
             for tcp in (True,) if query.tcp else (False, True):
                 for name, (ours, theirs) in self.differences(query, tcp, v6).items():
                     found.setdefault(name, f"{name} over {'TCP' if tcp else 'UDP'}, IPv{6 if v6 else 4}:\n"

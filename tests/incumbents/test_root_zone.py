@@ -72,8 +72,8 @@ class RootZone(unittest.TestCase):
         self.assertEqual(len(different), 0, f"of {len(queries)} answers:\n" +
                          "\n".join(different[:DIFFERENCES_SHOWN]))
 
-    # In the order of their names: the second version comes over the first. All offer 1232 octets: in 512, how much
-    # glue a referral needs before it is truncated is a matter on which the two differ (RFC 9471 is newer than Knot 3.2).
+    # In the order of their names: the second version comes over the first. All offer 1232 octets: in 512, how
+    # much glue a referral needs is a matter on which the two differ (RFC 9471 is newer than Knot 3.2).
     def test_1_first_version(self):
         self.assertGreater(len(self.questions), 10_000)
         self.compare(self.files[0], edns=1232)

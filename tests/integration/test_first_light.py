@@ -2,7 +2,8 @@
 
 import time
 
-from harness import SOURCE, GatepostTest, has_ipv6
+from harness import SOURCE, GatepostTest
+from processes import has_ipv6
 
 ZONE = """
 INSERT INTO gatepost.zones (name, mname, rname, serial, minimum)

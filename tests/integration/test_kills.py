@@ -9,8 +9,11 @@ must never go back to an older version.
 import random
 import threading
 
-from dns_client import BadReply, NoReply, UdpSocket, make_query
-from harness import DEADLINE, GatepostTest, Psql, descendants_of, kill_9, wait_until, zone_text
+from dns_client import NoReply, UdpSocket
+from dns_message import BadReply, make_query
+from harness import GatepostTest, zone_text
+from postgres import Psql
+from processes import DEADLINE, descendants_of, kill_9, wait_until
 
 PAIRS = 10_000
 STABLE = 10

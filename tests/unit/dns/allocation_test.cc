@@ -12,7 +12,8 @@ namespace {
 thread_local uint64_t allocations = 0;
 }  // namespace
 
-// NOLINTBEGIN: the replacement must be global.
+// AddressSanitizer has its own, and takes a mix of the two for a mistake.
+#ifndef __SANITIZE_ADDRESS__
 void* operator new(size_t size) {
     ++allocations;
     if (void* p = std::malloc(size)) return p;
@@ -24,12 +25,15 @@ void operator delete(void* p) noexcept {
 void operator delete(void* p, size_t) noexcept {
     std::free(p);
 }
-// NOLINTEND
+#endif
 
 namespace gatepost::tests {
 namespace {
 
 TEST(Allocation, NoneFromParseToAnswer) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "allocations are counted in builds without AddressSanitizer";
+#endif
     TestArena arena;
     arena.add_zone("example.");
     arena.put("example.",

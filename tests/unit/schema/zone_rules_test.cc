@@ -47,8 +47,7 @@ TEST(ZoneRules, SerialWrapsToOne) {
 
 TEST(ZoneRules, ExplicitSerial) {
     Connection connection = example_zone();
-    refused(connection, "UPDATE gatepost.zones SET serial = 99",
-            "serial 99 is not newer than 100");
+    refused(connection, "UPDATE gatepost.zones SET serial = 99", "serial 99 is not newer than 100");
     refused(connection, "UPDATE gatepost.zones SET serial = 2147483748", "not newer");
     refused(connection, "UPDATE gatepost.zones SET serial = 4294967296", "4294967295");
     must(connection,

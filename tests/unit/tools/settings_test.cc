@@ -79,6 +79,17 @@ TEST(Settings, AllErrorsOfAFileAtOnce) {
         "error");
 }
 
+TEST(Settings, APasswordDoesNotBelongIntoTheConnectionString) {
+    for (const char* dsn : {"host=db password=secret", "postgresql://gatepost:secret@db/gatepost"})
+        EXPECT_NE(errors_of(fmt::format("[database]\ndsn = \"{}\"\n", dsn).c_str())
+                      .find("database.password_file"),
+                  std::string::npos)
+            << dsn;
+    for (const char* dsn : {"", "host=db user=gatepost", "postgresql://gatepost@db:5432/gatepost",
+                            "postgresql:///gatepost?host=/run/postgresql"})
+        EXPECT_EQ(errors_of(fmt::format("[database]\ndsn = \"{}\"\n", dsn).c_str()), "") << dsn;
+}
+
 TEST(Settings, SyntaxErrorHasItsPlace) {
     const std::string message = errors_of("[dns\nlisten = 1\n");
     EXPECT_EQ(message.rfind("g.toml:1:5: ", 0), 0u) << message;

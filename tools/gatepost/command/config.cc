@@ -97,7 +97,7 @@ Result<int> show(Context& context, const Arguments& arguments) {
     for (const ConfigKey& key : config_keys()) {
         const Setting& setting = (*settings)->get(key.name);
         if (!all && setting.origin == "default") continue;
-        const std::string value = key.secret && !setting.text().empty() ? "<set>" : setting.text();
+        const std::string value = setting.text();
         table.row({std::string(key.name), value, setting.origin});
         values.push_back({{"key", key.name}, {"value", value}, {"origin", setting.origin}});
     }

@@ -16,7 +16,7 @@ constexpr uint64_t kCoreMax = 1023;    // CPU_SETSIZE - 1
 
 constexpr ConfigKey kKeys[] = {
     {.name = "database.dsn",
-     .kind = KeyKind::text,
+     .kind = KeyKind::dsn,
      .default_value = "dbname=gatepost",
      .since = "0.1",
      .description =
@@ -176,6 +176,21 @@ bool has_choice(std::string_view choices, std::string_view value) {
     return false;
 }
 
+// The connection string ends up on a command line, which everybody on the host can read.
+Status check_dsn(std::string_view value) {
+    const size_t scheme = value.find("://");
+    const size_t at = value.find('@');
+    const bool in_uri =
+        scheme != std::string_view::npos && at != std::string_view::npos &&
+        value.substr(scheme + 3, at - scheme - 3).find(':') != std::string_view::npos;
+    const bool as_word = value.find("password=") != std::string_view::npos ||
+                         value.find("password =") != std::string_view::npos;
+    if (!in_uri && !as_word) return {};
+    return fail(ErrorCode::invalid,
+                "database.dsn holds a password; put it into a file of its own and name that in "
+                "database.password_file");
+}
+
 Status check_path(const ConfigKey& key, std::string_view value) {
     if (value.starts_with('/') || (value.empty() && key.default_value.empty())) return {};
     return fail(ErrorCode::invalid, "\"{}\" is not an absolute path, expected one such as {}",
@@ -202,8 +217,8 @@ std::vector<std::string_view> config_key_names() {
 
 std::string kind_to_text(KeyKind kind) {
     switch (kind) {
-        case KeyKind::text:
-            return "string";
+        case KeyKind::dsn:
+            return "connection string";
         case KeyKind::path:
             return "absolute path";
         case KeyKind::addresses:
@@ -255,7 +270,7 @@ std::string range_to_text(const ConfigKey& key) {
             }
             return text;
         }
-        case KeyKind::text:
+        case KeyKind::dsn:
         case KeyKind::path:
         case KeyKind::addresses:
         case KeyKind::user:
@@ -266,7 +281,8 @@ std::string range_to_text(const ConfigKey& key) {
 
 Status check_value(const ConfigKey& key, std::string_view value) {
     switch (key.kind) {
-        case KeyKind::text:
+        case KeyKind::dsn:
+            return check_dsn(value);
         case KeyKind::user:
             return {};
         case KeyKind::path:

@@ -13,7 +13,7 @@
 namespace gatepost::tools {
 
 enum class KeyKind : uint8_t {
-    text,       // a string
+    dsn,        // a connection string without a password
     path,       // an absolute path, or "" where the key may be unset
     addresses,  // a list of ip@port
     duration,   // a string with a unit
@@ -27,13 +27,12 @@ enum class KeyKind : uint8_t {
 
 struct ConfigKey {
     std::string_view name;  // "dns.listen"
-    KeyKind kind = KeyKind::text;
+    KeyKind kind = KeyKind::path;
     std::string_view
         default_value;     // in the form that values_from_text gives; lists separated by ", "
     uint64_t minimum = 0;  // of durations in ms, sizes in octets, counts
     uint64_t maximum = UINT64_MAX;
     std::string_view choices;  // separated by blanks
-    bool secret = false;       // `config show` prints <set>
     std::string_view since;    // the first version that has it
     std::string_view description;
     std::string_view example;

@@ -44,7 +44,7 @@ bool takes(KeyKind kind, TomlType type) {
             return type == TomlType::integer;
         case KeyKind::workers:
             return type == TomlType::integer || type == TomlType::string;
-        case KeyKind::text:
+        case KeyKind::dsn:
         case KeyKind::path:
         case KeyKind::duration:
         case KeyKind::size:

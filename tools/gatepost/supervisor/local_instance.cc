@@ -53,6 +53,16 @@ Status place(const fs::path& link, const std::string& target, const SystemUser* 
     return {};
 }
 
+// A place that is there already belongs to an instance whose directory was removed: its data may
+// still be wanted, but not by a new instance.
+std::string unused_place(const std::string& name) {
+    std::error_code ignored;
+    std::string path = "/var/lib/gatepost-local/" + name;
+    for (int i = 2; fs::exists(path, ignored); ++i)
+        path = fmt::format("/var/lib/gatepost-local/{}-{}", name, i);
+    return path;
+}
+
 // Containers often have no IPv6, not even on the loopback interface.
 bool has_ipv6_loopback() {
     UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -95,7 +105,7 @@ Result<LocalInstance> make_local_instance(const std::string& directory, const Sy
     if (fs::is_symlink(base / "data", error))
         out.data = fs::read_symlink(base / "data", error).string();
     else if (!fs::exists(base / "data", error) && !can_enter(base.string(), user))
-        out.data = "/var/lib/gatepost-local/" + name;
+        out.data = unused_place(name);
     out.run = can_enter(base.string(), user) ? (base / "run").string() : out.data + "/run";
     if (out.run.size() > kRunPathMax)
         out.run =

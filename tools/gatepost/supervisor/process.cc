@@ -43,7 +43,7 @@ bool become(const SystemUser& user) {
         ::prctl(PR_SET_PDEATHSIG, spec.death_signal);
         if (::getppid() != parent) ::_exit(kExitCannotStart);
     }
-    const int input = spec.input >= 0 ? spec.input : ::open("/dev/null", O_RDONLY);
+    const int input = spec.input >= 0 ? spec.input : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (::dup2(input, STDIN_FILENO) < 0) give_up(program, "standard input");
     if (spec.output >= 0 &&
         (::dup2(spec.output, STDOUT_FILENO) < 0 || ::dup2(spec.output, STDERR_FILENO) < 0))

@@ -192,16 +192,17 @@ void Supervisor::reap() {
 void Supervisor::on_end(Supervised& process, int wait_status, TimePoint now) {
     // What it sent before it died is still there.
     if (process.channel() >= 0) read_channel(process);
-    const bool expected = stopping_;
     const pid_t pid = process.pid();
     const auto wait = process.ended(now);
     if (&process == &dataplane_) runtime_.clear_dataplane();
     if (&process == &controlplane_) runtime_->controlplane_pid.store(0);
-    (expected ? log_info("supervisor.process_ended") : log_warning("supervisor.process_ended"))
-        .field("process", process.name())
+    controlplane::LogEvent event(
+        stopping_ ? controlplane::LogLevel::info : controlplane::LogLevel::warning,
+        "supervisor.process_ended");
+    event.field("process", process.name())
         .field("pid", pid)
-        .field("how", how_it_ended(wait_status))
-        .field("starts_again_in_ms", expected ? -1 : static_cast<int64_t>(wait.count()));
+        .field("how", how_it_ended(wait_status));
+    if (process.is_wanted()) event.field("starts_again_in_ms", wait.count());
 }
 
 void Supervisor::read_channel(Supervised& process) {

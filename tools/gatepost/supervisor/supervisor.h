@@ -6,7 +6,9 @@
 //   1. The listening sockets and the newest index arena are held here, so that a dataplane that
 //   dies costs no
 //      query that waits in the kernel, and its successor answers from what its predecessor had.
-//   2. Nothing here waits for the database or for a child; one loop over poll(2) does all.
+//   2. Nothing here waits for the database or for a child; one loop over poll(2) does all. (The
+//   making
+//      of a local cluster, once in its life, is the exception.)
 #pragma once
 
 #include <optional>
