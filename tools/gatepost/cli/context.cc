@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "controlplane/schema/schema.h"
 #include "tools/gatepost/supervisor/children.h"
 #include "tools/gatepost/supervisor/programs.h"
 
@@ -89,6 +90,14 @@ std::vector<std::string> Context::instance_words() const {
 }
 
 Result<controlplane::Connection> Context::database() {
+    auto connection = database_of_any_schema();
+    if (!connection) return connection;
+    if (Status current = controlplane::schema_require_current(*connection); !current)
+        return tl::unexpected(std::move(current).error());
+    return connection;
+}
+
+Result<controlplane::Connection> Context::database_of_any_schema() {
     auto config = this->config();
     if (!config) return tl::unexpected(std::move(config).error());
     auto password = read_password(*config);

@@ -42,7 +42,9 @@ class Context {
     // The words that make another gatepost command mean the same instance.
     std::vector<std::string> instance_words() const;
 
+    // Refused where its schema is not the one that this program knows.
     Result<controlplane::Connection> database();
+    Result<controlplane::Connection> database_of_any_schema();
     Result<ControlClient> control();
 
     void print(std::string_view text) const;       // as it is

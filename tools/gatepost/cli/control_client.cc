@@ -41,7 +41,8 @@ Result<ControlClient> ControlClient::connect(const std::string& path) {
     if (errno == EACCES)
         return fail(ErrorCode::permission, "may not talk to the control plane at {}: {}", path,
                     std::strerror(errno));
-    return fail(ErrorCode::unreachable, "the control plane does not run here ({}: {})", path,
+    return fail(ErrorCode::unreachable,
+                "the control plane does not run here ({}: {}); start it with: gatepost run", path,
                 std::strerror(errno));
 }
 

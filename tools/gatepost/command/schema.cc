@@ -33,7 +33,7 @@ const char* state_text(MigrationState state) {
 Result<int> migrate(Context& context, const Arguments& arguments) {
     auto target = arguments.number("--to");
     if (!target) return tl::unexpected(std::move(target).error());
-    auto connection = context.database();
+    auto connection = context.database_of_any_schema();
     if (!connection) return tl::unexpected(std::move(connection).error());
     controlplane::MigrateOptions options;
     if (*target) options.target = static_cast<int>(**target);
@@ -64,7 +64,7 @@ Result<int> migrate(Context& context, const Arguments& arguments) {
 }
 
 Result<int> status(Context& context, const Arguments&) {
-    auto connection = context.database();
+    auto connection = context.database_of_any_schema();
     if (!connection) return tl::unexpected(std::move(connection).error());
     auto schema = controlplane::schema_status(*connection);
     if (!schema) return tl::unexpected(std::move(schema).error());
@@ -104,7 +104,7 @@ Result<int> status(Context& context, const Arguments&) {
 Result<int> rollback(Context& context, const Arguments& arguments) {
     auto to = arguments.number("--to");
     if (!to) return tl::unexpected(std::move(to).error());
-    auto connection = context.database();
+    auto connection = context.database_of_any_schema();
     if (!connection) return tl::unexpected(std::move(connection).error());
     auto schema = controlplane::schema_status(*connection);
     if (!schema) return tl::unexpected(std::move(schema).error());

@@ -32,7 +32,7 @@ Result<int> status(Context& context, const Arguments&) {
 
 // The position that the database has reached now.
 Result<std::string> current_position(Context& context) {
-    auto connection = context.database();
+    auto connection = context.database_of_any_schema();
     if (!connection) return tl::unexpected(std::move(connection).error());
     auto result = connection->exec("SELECT pg_current_wal_insert_lsn()");
     if (!result) return tl::unexpected(std::move(result).error());

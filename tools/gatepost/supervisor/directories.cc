@@ -38,8 +38,8 @@ Status make_directory(const std::string& path, unsigned mode, const SystemUser* 
     return {};
 }
 
-Result<UniqueFd> lock_instance(const std::string& run_dir) {
-    const std::string path = run_dir + "/gatepost.lock";
+Result<UniqueFd> lock_instance(const std::string& directory, std::string_view key) {
+    const std::string path = directory + "/gatepost.lock";
     UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
     if (!lock)
         return fail(errno == EACCES ? ErrorCode::permission : ErrorCode::refused,
@@ -50,9 +50,8 @@ Result<UniqueFd> lock_instance(const std::string& run_dir) {
         const std::string pid(holder, static_cast<size_t>(length > 0 ? length : 0));
         return fail(
             ErrorCode::refused,
-            "Gatepost already runs in {} (process {}); stop that one, or give this one another "
-            "paths.run_dir",
-            run_dir, pid.empty() ? "unknown" : pid.substr(0, pid.find('\n')));
+            "Gatepost already runs in {} (process {}); stop that one, or give this one another {}",
+            directory, pid.empty() ? "unknown" : pid.substr(0, pid.find('\n')), key);
     }
     const std::string pid = std::to_string(::getpid()) + "\n";
     if (::ftruncate(lock.get(), 0) != 0 ||

@@ -63,6 +63,12 @@ Result<Supervisor> Supervisor::create(SupervisorOptions options) {
         return tl::unexpected(std::move(made).error());
     auto lock = lock_instance(config.run_dir);
     if (!lock) return tl::unexpected(std::move(lock).error());
+    // Two that write one checkpoint would each serve the other's after a restart.
+    if (config.state_dir != config.run_dir) {
+        auto state_lock = lock_instance(config.state_dir, "paths.state_dir");
+        if (!state_lock) return tl::unexpected(std::move(state_lock).error());
+        out.state_lock_ = std::move(*state_lock);
+    }
     auto password = read_password(config);
     if (!password) return tl::unexpected(std::move(password).error());
     auto runtime = storage::RuntimeMapping::create();

@@ -70,7 +70,8 @@ class Supervisor {
 
     SupervisorOptions options_;
     ChildPrograms programs_;
-    UniqueFd lock_;
+    UniqueFd lock_;  // of the run directory
+    UniqueFd state_lock_;
     UniqueFd signals_;
     storage::RuntimeMapping runtime_;
     std::vector<dataplane::Listener> listeners_;
