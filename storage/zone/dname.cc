@@ -6,7 +6,9 @@ namespace gatepost::storage {
 
 namespace {
 
-uint8_t to_lower(uint8_t c) { return c >= 'A' && c <= 'Z' ? static_cast<uint8_t>(c | 0x20) : c; }
+uint8_t to_lower(uint8_t c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<uint8_t>(c | 0x20) : c;
+}
 
 bool equal_octets(const uint8_t* a, const uint8_t* b, size_t length) {
     // A length octet is at most 63, below 'A': lower-casing it changes nothing.
@@ -31,7 +33,9 @@ int compare_labels(const uint8_t* a, const uint8_t* b) {
     return int{a[0]} - int{b[0]};
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 // One character of a label's text, its escape undone. Moves `at`. -1: a broken escape.
 int unescape(std::string_view text, size_t& at) {
@@ -74,7 +78,9 @@ Dname& Dname::lower() {
     return *this;
 }
 
-Dname dname_lower(DnameView name) { return Dname(name).lower(); }
+Dname dname_lower(DnameView name) {
+    return Dname(name).lower();
+}
 
 Result<Dname> dname_from_text(std::string_view text, DnameView origin) {
     if (text.empty()) return bad_name(text, "it is empty");
@@ -98,7 +104,8 @@ Result<Dname> dname_from_text(std::string_view text, DnameView origin) {
             continue;
         }
         int c = unescape(text, at);
-        if (c < 0) return bad_name(text, "a '\\' needs a character or three digits up to 255 behind it");
+        if (c < 0)
+            return bad_name(text, "a '\\' needs a character or three digits up to 255 behind it");
         if (used - label_start - 1 == kLabelLengthMax)
             return bad_name(text, "a label is longer than 63 octets");
         if (used >= kDnameLengthMax) return bad_name(text, "it is longer than 255 octets");
@@ -158,7 +165,8 @@ Result<Dname> dname_from_message(Bytes message, size_t offset, size_t* end) {
             if (!jumped && end != nullptr) *end = at + 2;
             jumped = true;
             if (target >= lowest)
-                return fail(ErrorCode::invalid, "a compression pointer that does not point backwards");
+                return fail(ErrorCode::invalid,
+                            "a compression pointer that does not point backwards");
             lowest = target;
             at = target;
             continue;

@@ -1,6 +1,7 @@
 // Domain names in uncompressed wire form (RFC 1035 §3.1): length octet and label, … , the root's
 // zero octet; at most 255 octets, labels at most 63. Dname owns its octets in place (no heap);
-// DnameView borrows them. Both always hold a well-formed name: the functions that make one check it.
+// DnameView borrows them. Both always hold a well-formed name: the functions that make one check
+// it.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,9 @@
 
 namespace gatepost::storage {
 
-inline constexpr size_t kDnameLengthMax = 255;   // octets, RFC 1035 §2.3.4
-inline constexpr size_t kLabelLengthMax = 63;    // octets, RFC 1035 §2.3.4
-inline constexpr size_t kLabelCountMax = 127;    // labels without the root: 127 × 2 octets + 1
+inline constexpr size_t kDnameLengthMax = 255;  // octets, RFC 1035 §2.3.4
+inline constexpr size_t kLabelLengthMax = 63;   // octets, RFC 1035 §2.3.4
+inline constexpr size_t kLabelCountMax = 127;   // labels without the root: 127 × 2 octets + 1
 
 class DnameView {
   public:
@@ -66,13 +67,13 @@ class Dname {
     uint8_t octets_[kDnameLengthMax] = {0};
 };
 
-// Text (RFC 1035 §5.1): \DDD and \X escapes, "@" is the origin, a name without final dot is relative
-// to the origin. The error says what is wrong, without a position.
+// Text (RFC 1035 §5.1): \DDD and \X escapes, "@" is the origin, a name without final dot is
+// relative to the origin. The error says what is wrong, without a position.
 Result<Dname> dname_from_text(std::string_view text, DnameView origin = {});
 // An uncompressed name at the reader, which is moved behind it; on error the reader has failed.
 Result<Dname> dname_from_wire(ByteReader& reader);
-// A name in a message at `offset`, following compression pointers (each must point backwards). `end`,
-// if given, receives the offset behind the name's own octets.
+// A name in a message at `offset`, following compression pointers (each must point backwards).
+// `end`, if given, receives the offset behind the name's own octets.
 Result<Dname> dname_from_message(Bytes message, size_t offset, size_t* end = nullptr);
 // `prefix` (its root cut off) in front of `suffix`.
 Result<Dname> dname_join(DnameView prefix, DnameView suffix);

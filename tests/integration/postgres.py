@@ -68,7 +68,9 @@ class Cluster:
 
     def start(self, wait=True):
         settings = ["listen_addresses=", f"unix_socket_directories={self.directory}", "wal_level=logical",
-                    "huge_pages=off", "timezone=UTC", "wal_writer_delay=10ms", "max_wal_size=2GB"]
+                    "huge_pages=off", "timezone=UTC", "wal_writer_delay=10ms", "max_wal_size=2GB",
+                    # Processes are killed here, the machine never is.
+                    "fsync=off", "full_page_writes=off"]
         arguments = [f"{postgres_programs()}/postgres", "-D", str(self.data)]
         for setting in settings:
             arguments += ["-c", setting]

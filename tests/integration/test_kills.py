@@ -217,6 +217,14 @@ class Kills(GatepostTest):
         self.assertIn(version, (self.version, self.version - 1))
         self.check_pairs(version)
 
+    def test_an_observer_sees_what_is_torn(self):
+        """Else the other tests would show nothing: here the pairs do not change together."""
+        self.instance.sql("UPDATE gatepost.rrsets SET ttl = 99 WHERE type = 'CNAME'")
+        self.instance.wait_synced()
+        observer = self.observers[0]
+        wait_until(lambda: observer.wrong, "the observer objects")
+        self.assertRegex(observer.wrong[0], "99 CNAME")
+
     def test_nothing_dies(self):
         """The same changes in peace: what the other tests compare with."""
         with Psql(self.instance.database_dsn()) as psql:

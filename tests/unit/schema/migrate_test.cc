@@ -29,7 +29,8 @@ std::string fingerprint(Connection& connection) {
             SELECT format('column %s.%s %s', attrelid::regclass, attname, atttypid::regtype) AS line
             FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND attrelid IN
                 (SELECT oid FROM pg_class WHERE relnamespace = 'gatepost'::regnamespace AND relkind IN ('r', 'v'))
-            UNION ALL SELECT 'function ' || oid::regprocedure || md5(prosrc || coalesce(pg_get_function_sqlbody(oid), ''))
+            UNION ALL SELECT 'function ' || oid::regprocedure ||
+                md5(prosrc || coalesce(pg_get_function_sqlbody(oid), ''))
             FROM pg_proc WHERE pronamespace = 'gatepost'::regnamespace
             UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
             WHERE relnamespace = 'gatepost'::regnamespace AND NOT tgisinternal
