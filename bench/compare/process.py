@@ -118,7 +118,7 @@ def free_port():
             return port
 
 
-def run(argv, timeout=600, user=None, input_text=None, core=None):
+def run(argv, timeout=600, user=None, input_text=None):
     """Runs a program to its end and gives what it wrote; an exit code other than 0 is an error."""
     argv = [str(word) for word in argv]
     account = pwd.getpwnam(user) if user else None
@@ -126,7 +126,7 @@ def run(argv, timeout=600, user=None, input_text=None, core=None):
         argv,
         input=input_text,
         stdin=subprocess.DEVNULL if input_text is None else None,
-        preexec_fn=lambda: prepare_child(core),
+        preexec_fn=prepare_child,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

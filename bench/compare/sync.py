@@ -4,7 +4,6 @@ and how many transactions a second are followed. Beside PowerDNS, which asks its
 import json
 import threading
 
-import load
 import report
 import sql
 import zone
@@ -33,7 +32,7 @@ class Prober:
         once = threading.Timer(0.3, lambda: [raise_session(pid) for pid in self.server.pids()])
         once.start()
         try:
-            return json.loads(run_program(words, timeout=timeout, core=load.CORE))
+            return json.loads(run_program(words, timeout=timeout))
         finally:
             once.cancel()
 
