@@ -24,12 +24,12 @@ class Load:
     latency_us: float = 0.0  # mean, with the window full: most of it is waiting in queues
 
 
-def command(port, queries, seconds, rate=RATE_MAX):
+def command(port, queries, seconds, rate=RATE_MAX, clients=4):
     # 200 in flight: Knot leaves the socket's buffer at its default, which holds some 270 datagrams.
     # More in flight would be lost there, and each loss would block dnsperf until its time-out.
     return [
         "dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(queries),
-        "-m", "udp", "-l", str(seconds), "-Q", str(rate), "-q", "200", "-c", "4", "-T", "1", "-t", "1",
+        "-m", "udp", "-l", str(seconds), "-Q", str(rate), "-q", "200", "-c", str(clients), "-T", "1", "-t", "1",
     ]
 
 
@@ -53,13 +53,13 @@ def parse(text):
     )
 
 
-def start(port, queries, seconds, rate=RATE_MAX):
-    return subprocess.Popen(command(port, queries, seconds, rate), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, preexec_fn=lambda: prepare_child(CORE))
+def start(argv):
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            preexec_fn=lambda: prepare_child(CORE))
 
 
-def run(port, queries, seconds, rate=RATE_MAX):
-    dnsperf = start(port, queries, seconds, rate)
+def run(port, queries, seconds, **how):
+    dnsperf = start(command(port, queries, seconds, **how))
     try:
         text, _ = dnsperf.communicate(timeout=seconds + 60)
     finally:
@@ -80,12 +80,12 @@ class Measured:
     others_cores: float  # what else kept the machine busy
 
 
-def measure(server, queries, seconds):
+def measure(server, queries, seconds, **how):
     machine = MachineMeter()
     own = _own_seconds()
     start = time.monotonic()
     meter = CpuMeter(server.pid)
-    load = run(server.port, queries, seconds)
+    load = run(server.port, queries, seconds, **how)
     cpu = meter.stop()
     elapsed = time.monotonic() - start
     per_query = 1e6 / max(1, load.completed)
@@ -108,11 +108,11 @@ class Background:
     """Steady load beside a measurement: from `with` to its end."""
 
     def __init__(self, port, queries, rate, seconds_max=3600):
-        self.about = (port, queries, seconds_max, rate)
+        self.argv = command(port, queries, seconds_max, rate)
         self.load = None
 
     def __enter__(self):
-        self.popen = start(*self.about)
+        self.popen = start(self.argv)
         time.sleep(1.5)  # it reads its queries first
         return self
 
