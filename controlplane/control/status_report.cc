@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controlplane/sync/clock.h"
+#include "storage/arena/drop_name.h"
 
 namespace gatepost::controlplane {
 
@@ -32,31 +33,6 @@ std::string rcode_name(size_t rcode) {
     return rcode == 16 ? "BADVERS" : fmt::format("RCODE{}", rcode);
 }
 
-std::string drop_name(size_t reason) {
-    using storage::Drop;
-    switch (static_cast<Drop>(reason)) {
-        case Drop::runt:
-            return "runt";
-        case Drop::not_a_query:
-            return "not_a_query";
-        case Drop::reply_overflow:
-            return "reply_overflow";
-        case Drop::send_failed:
-            return "send_failed";
-        case Drop::source_port_zero:
-            return "source_port_zero";
-        case Drop::tcp_limit:
-            return "tcp_limit";
-        case Drop::tcp_idle:
-            return "tcp_idle";
-        case Drop::tcp_framing:
-            return "tcp_framing";
-        case Drop::receive_overflow:
-            return "receive_overflow";
-    }
-    return fmt::format("reason{}", reason);
-}
-
 json worker_report(size_t index, const storage::WorkerCounters& worker) {
     const auto read = [](const std::atomic<uint64_t>& counter) {
         return counter.load(std::memory_order_relaxed);
@@ -68,7 +44,7 @@ json worker_report(size_t index, const storage::WorkerCounters& worker) {
     json dropped = json::object();
     for (size_t i = 0; i < storage::kDropReasons; ++i)
         if (const uint64_t count = read(worker.dropped[i]); count != 0)
-            dropped[drop_name(i)] = count;
+            dropped[std::string(storage::drop_name(static_cast<storage::Drop>(i)))] = count;
     return {{"worker", index},
             {"arena_generation", read(worker.arena_generation)},
             {"queries",

@@ -27,6 +27,14 @@ struct Exchange {
     Transport transport = Transport::udp;
     Family family = Family::ipv4;
     uint8_t* reply = nullptr;
+    // The client's address in network order, 4 or 16 octets as `family` says; null: not known.
+    const uint8_t* client = nullptr;
+};
+
+// The time of a burst, read once for all of it by whoever calls the responder.
+struct BurstTime {
+    uint64_t monotonic_ms = 0;
+    uint32_t unix_s = 0;  // seconds since 1970, as DNS cookies have them (RFC 9018 §4.3)
 };
 
 inline constexpr size_t kBurstMax = 64;  // exchanges

@@ -75,6 +75,7 @@ Status Dataplane::open_runtime_page() {
                     : storage::RuntimeMapping::create();
     if (!page) return tl::unexpected(page.error());
     page_ = std::move(*page);
+    if (options_.workers == 0) return {};  // the sockets are another process's
     page_->worker_count.store(options_.workers, std::memory_order_relaxed);
     page_->dataplane_pid.store(static_cast<uint32_t>(::getpid()), std::memory_order_relaxed);
     return {};
@@ -109,6 +110,25 @@ Status Dataplane::make_workers(std::vector<WorkerSockets> sockets) {
     return {};
 }
 
+Status Dataplane::open_poll_mode() {
+    if (options_.poll.device.empty()) return {};
+    auto opened = PollMode::open(options_.poll, {}, *page_, images_.current());
+    if (!opened) return tl::unexpected(opened.error());
+    poll_mode_ = std::move(*opened);
+    for (auto& worker : poll_mode_->take_workers()) {
+        images_.add_reader(worker->turns());
+        workers_.push_back(std::move(worker));
+    }
+    const Port& port = poll_mode_->port();
+    log(LogLevel::info, "dataplane.device",
+        {{"device", options_.poll.device},
+         {"driver", port.driver()},
+         {"queues", port.queues()},
+         {"mtu", port.mtu()},
+         {"huge_pages", poll_mode_->hugepages()}});
+    return {};
+}
+
 // Only where no arena is there already: the supervisor sends the one it holds right at the start.
 void Dataplane::load_checkpoint() {
     if (channel_) read_channel();
@@ -134,14 +154,14 @@ void Dataplane::load_checkpoint() {
 Status Dataplane::start_workers() {
     for (auto& worker : workers_) worker->start();
     for (auto& worker : workers_) {
-        while (worker->state() == Worker::State::starting) ::poll(nullptr, 0, 1);
+        while (worker->state() == WorkerThread::State::starting) ::poll(nullptr, 0, 1);
     }
     return check_workers();
 }
 
 Status Dataplane::check_workers() const {
     for (const auto& worker : workers_)
-        if (worker->state() == Worker::State::failed) return tl::unexpected(worker->error());
+        if (worker->state() == WorkerThread::State::failed) return tl::unexpected(worker->error());
     return {};
 }
 
@@ -152,20 +172,25 @@ Status Dataplane::start() {
         channel_ = UniqueFd(options_.channel_fd);
         if (Status ready = set_nonblocking(channel_.get()); !ready) return ready;
     }
-    raise_descriptor_limit(rlim_t{options_.workers} * (options_.tcp_connections_max + 8) +
-                           kDescriptorsSpare);
+    if (options_.workers != 0)
+        raise_descriptor_limit(rlim_t{options_.workers} * (options_.tcp_connections_max + 8) +
+                               kDescriptorsSpare);
     if (Status ready = open_runtime_page(); !ready) return ready;
     auto sockets = open_sockets();
     if (!sockets) return tl::unexpected(sockets.error());
     if (Status made = make_workers(std::move(*sockets)); !made) return made;
+    if (Status opened = open_poll_mode(); !opened) return opened;
     load_checkpoint();  // before root is given up: a checkpoint is its writer's own (0600)
     if (Status dropped = drop_privileges(options_.user); !dropped) return dropped;
     if (Status started = start_workers(); !started) return started;
+    if (poll_mode_) {
+        if (Status begun = poll_mode_->begin(); !begun) return begun;
+    }
 #if defined(__SANITIZE_ADDRESS__)
     // The sanitizer's run-time library makes calls that serving never does.
     options_.seccomp = SeccompMode::off;
 #endif
-    return install_seccomp(options_.seccomp);
+    return install_seccomp(options_.seccomp, poll_mode_ != nullptr);
 }
 
 void Dataplane::read_channel() {
@@ -209,14 +234,19 @@ Status Dataplane::serve() {
     return {};
 }
 
+void Dataplane::stop_workers() {
+    if (poll_mode_) poll_mode_->divert();
+    for (auto& worker : workers_) worker->stop();
+    if (options_.workers != 0) page_.clear_dataplane();
+}
+
 Status Dataplane::run() {
     if (Status started = start(); !started) return started;
-    log(LogLevel::info, "dataplane.serving", {{"workers", options_.workers}, {"pid", ::getpid()}});
+    log(LogLevel::info, "dataplane.serving", {{"workers", workers_.size()}, {"pid", ::getpid()}});
     // A supervisor that is gone shows as the end of the channel.
     if (channel_) static_cast<void>(channel_send(channel_.get(), ChannelVerb::ready, 0));
     Status status = serve();
-    for (auto& worker : workers_) worker->stop();
-    page_.clear_dataplane();
+    stop_workers();
     if (status) log(LogLevel::info, "dataplane.stopped");
     return status;
 }

@@ -7,6 +7,7 @@
 
 #include "dataplane/worker/image_source.h"
 #include "dataplane/worker/options.h"
+#include "dataplane/worker/poll_mode.h"
 #include "dataplane/worker/worker.h"
 #include "storage/arena/runtime_page.h"
 
@@ -26,6 +27,8 @@ class Dataplane {
     Status open_runtime_page();
     Status open_signals();
     Status make_workers(std::vector<WorkerSockets> sockets);
+    Status open_poll_mode();
+    void stop_workers();
     void load_checkpoint();
     Status start_workers();
     Status serve();
@@ -37,8 +40,10 @@ class Dataplane {
     ImageSource images_;
     UniqueFd channel_;
     UniqueFd signals_;
-    bool finishing_ = false;                        // the supervisor wants it, or is gone
-    std::vector<std::unique_ptr<Worker>> workers_;  // gone before the images that they read
+    bool finishing_ = false;  // the supervisor wants it, or is gone
+    std::unique_ptr<PollMode> poll_mode_;
+    // Gone before the images that they read, and the device.
+    std::vector<std::unique_ptr<WorkerThread>> workers_;
 };
 
 }  // namespace gatepost::dataplane

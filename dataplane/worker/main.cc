@@ -94,6 +94,64 @@ void describe(CLI::App& app, Arguments& arguments) {
         "Usually started by 'gatepost run'.");
 }
 
+void describe_poll_mode(CLI::App& app, PollModeOptions& options) {
+    const std::string group = "Poll mode";
+    app.add_option("--device", options.device, "serve a network device in poll mode")
+        ->type_name("DEVARGS")
+        ->group(group);
+    app.add_option("--queues", options.queues, "its queues, each with a worker")
+        ->capture_default_str()
+        ->type_name("N")
+        ->group(group);
+    app.add_option("--queue-cores", options.cores, "the cores that those workers are pinned to")
+        ->delimiter(',')
+        ->type_name("N,N…")
+        ->group(group);
+    app.add_option("--address", options.addresses, "an address that queries come to (repeatable)")
+        ->type_name("IP")
+        ->group(group);
+    app.add_option("--port", options.ports, "the UDP ports that queries come to")
+        ->delimiter(',')
+        ->capture_default_str()
+        ->type_name("N,N…")
+        ->group(group);
+    app.add_flag("--all-frames", options.all_frames,
+                 "the device takes every frame: answer ARP, neighbor discovery and echo as well")
+        ->group(group);
+    app.add_flag("--steer", options.steer,
+                 "have the device sort the queries out and leave the rest to the kernel (mlx5)")
+        ->group(group);
+    app.add_option("--burst", options.burst, "frames taken from a queue at once")
+        ->capture_default_str()
+        ->type_name("N")
+        ->group(group);
+    app.add_option("--idle-us", options.idle_us, "sleep so long under load; 0: never sleep")
+        ->capture_default_str()
+        ->type_name("US")
+        ->group(group);
+    app.add_flag("--hugepages,!--no-hugepages", options.hugepages,
+                 "use 2 MiB pages where enough are free (default)")
+        ->group(group);
+    app.add_option("--memory-mib", options.memory_mib, "for buffers and rings; 0: what is needed")
+        ->capture_default_str()
+        ->type_name("MIB")
+        ->group(group);
+    app.add_option("--interface", options.interface,
+                   "attach the XDP program to this interface, which the device is on")
+        ->type_name("NAME")
+        ->group(group);
+    app.add_option("--xsks-map-fd", options.xsks_map_fd,
+                   "descriptor of the map of the supervisor's XDP program")
+        ->type_name("FD")
+        ->group(group);
+    app.add_option("--first-worker", options.first_worker, "number of the first queue's worker")
+        ->type_name("N")
+        ->group(group);
+    app.add_option("--nic-slot", options.slot, "the device's place in the runtime page")
+        ->type_name("N")
+        ->group(group);
+}
+
 Status take_lists(Arguments& arguments) {
     for (const std::string& text : arguments.listen) {
         auto address = parse_listen_address(text);
@@ -115,6 +173,7 @@ int main(int argc, char** argv) {
     CLI::App app("Answers DNS over UDP and TCP from the index arena.", "gatepost-dataplane");
     app.set_version_flag("--version", GATEPOST_VERSION);
     describe(app, arguments);
+    describe_poll_mode(app, arguments.options.poll);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -46,9 +46,14 @@ Result<SocketHandedOver> parse_socket(std::string_view text) {
 }
 
 Status complete_options(DataplaneOptions& options) {
-    if (options.listen.empty() && options.sockets.empty())
+    bool sockets = !options.listen.empty() || !options.sockets.empty();
+    if (!sockets && options.poll.device.empty())
         return fail(ErrorCode::usage,
                     "nothing to serve on; give --listen, for example --listen 127.0.0.1@5300");
+    if (!sockets) {
+        options.workers = 0;
+        return check_poll_options(options.poll);
+    }
     bool chosen = !options.cores.empty();
     if (!chosen) options.cores = usable_cores();
     if (options.workers == 0) options.workers = static_cast<unsigned>(options.cores.size());
@@ -63,6 +68,8 @@ Status complete_options(DataplaneOptions& options) {
             return fail(ErrorCode::usage, "--socket for worker {}, but there are {}: 0 to {}",
                         socket.worker, options.workers, options.workers - 1);
     }
+    if (options.poll.first_worker == 0) options.poll.first_worker = options.workers;
+    if (Status fine = check_poll_options(options.poll); !fine) return fine;
     if (options.tcp_connections_max == 0 || options.tcp_connections_max > 65'536)
         return fail(ErrorCode::usage, "--tcp-connections-max {}: from 1 to 65536",
                     options.tcp_connections_max);

@@ -8,6 +8,7 @@
 
 #include "dataplane/netio/listen_address.h"
 #include "dataplane/worker/log.h"
+#include "dataplane/worker/poll_mode.h"
 #include "dataplane/worker/seccomp.h"
 #include "storage/base/error.h"
 
@@ -23,7 +24,7 @@ struct SocketHandedOver {
 struct DataplaneOptions {
     std::vector<ListenAddress> listen;
     std::vector<SocketHandedOver> sockets;
-    unsigned workers = 0;    // 0: one per core
+    unsigned workers = 0;    // of the sockets; 0: one per core
     std::vector<int> cores;  // empty: those that the process may use
     int channel_fd = -1;
     int runtime_fd = -1;
@@ -33,6 +34,7 @@ struct DataplaneOptions {
     uint32_t tcp_connections_max = 1024;  // per worker
     uint32_t tcp_idle_ms = 10'000;
     uint32_t gather_us = 50;
+    PollModeOptions poll;
     LogFormat log_format = LogFormat::logfmt;
     LogLevel log_level = LogLevel::info;
 };

@@ -59,6 +59,25 @@ constexpr int kAllowed[] = {
     SCMP_SYS(sched_getaffinity),
 };
 
+// What the workers' drivers do for a burst (AF_XDP: send and receive on their sockets), their
+// counters, and the thread that DPDK has for interrupts.
+constexpr int kAllowedInPollMode[] = {
+    SCMP_SYS(sendto),    SCMP_SYS(recvfrom),    SCMP_SYS(getsockopt), SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait), SCMP_SYS(readv),      SCMP_SYS(pread64),
+};
+
+// An AF_XDP queue leaves the XDP program's map before the worker ends. No other use of bpf(2).
+constexpr uint64_t kBpfMapDeleteElem = 3;
+
+int allow_poll_mode(scmp_filter_ctx filter) {
+    int error = ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
+                                   SCMP_A0(SCMP_CMP_EQ, kBpfMapDeleteElem));
+    for (int call : kAllowedInPollMode) {
+        if (error == 0) error = ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+    }
+    return error;
+}
+
 int allow_memory(scmp_filter_ctx filter) {
     // New memory may be anything but executable.
     int error = 0;
@@ -71,7 +90,7 @@ int allow_memory(scmp_filter_ctx filter) {
 
 }  // namespace
 
-Status install_seccomp(SeccompMode mode) {
+Status install_seccomp(SeccompMode mode, bool poll_mode) {
     if (mode == SeccompMode::off) return {};
     uint32_t otherwise = mode == SeccompMode::on ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_LOG;
     std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(::seccomp_init(otherwise),
@@ -82,6 +101,7 @@ Status install_seccomp(SeccompMode mode) {
         if (error == 0) error = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0);
     }
     if (error == 0) error = allow_memory(filter.get());
+    if (error == 0 && poll_mode) error = allow_poll_mode(filter.get());
     if (error == 0) error = ::seccomp_load(filter.get());
     if (error != 0)
         return fail(ErrorCode::refused,

@@ -14,6 +14,7 @@ enum class SeccompMode : uint8_t {
 };
 
 // For all threads of the process, for good. Needs no_new_privs or root.
-Status install_seccomp(SeccompMode mode);
+// `poll_mode`: with what the drivers of DPDK's devices do.
+Status install_seccomp(SeccompMode mode, bool poll_mode = false);
 
 }  // namespace gatepost::dataplane

@@ -1,17 +1,15 @@
-// A worker: one thread, pinned to its core, that owns everything it uses (ring, sockets, buffers,
-// counters) and shares nothing mutable with any other. It is an online QSBR reader while it answers
-// and offline while it waits.
+// A worker of the kernel's sockets: one thread that owns everything it uses (ring, sockets,
+// buffers, counters) and shares nothing mutable with any other. It is an online QSBR reader while
+// it answers and offline while it waits.
 #pragma once
 
-#include <atomic>
 #include <memory>
-#include <optional>
-#include <thread>
 #include <vector>
 
 #include "dataplane/netio/tcp_server.h"
 #include "dataplane/netio/udp_server.h"
 #include "dataplane/worker/served_image.h"
+#include "dataplane/worker/worker_thread.h"
 #include "storage/arena/runtime_page.h"
 
 namespace gatepost::dataplane {
@@ -32,40 +30,29 @@ struct WorkerSockets {
     std::vector<UniqueFd> tcp;
 };
 
-class Worker final : public BurstAnswerer {
+class Worker final : public WorkerThread, public BurstAnswerer {
   public:
     static Result<std::unique_ptr<Worker>> create(const WorkerOptions& options,
                                                   WorkerSockets sockets, storage::RuntimePage& page,
                                                   const CurrentImage& current);
-    ~Worker();
-    Worker(const Worker&) = delete;
-    Worker& operator=(const Worker&) = delete;
-
-    void start();
-    // Ends the thread after its current turn, and waits for that.
-    void stop();
-
-    enum class State : uint8_t { starting, serving, failed };
-    State state() const { return state_.load(std::memory_order_acquire); }
-    // Why, once it has failed.
-    const Error& error() const { return error_; }
-    // See ImageSource::add_reader.
-    const std::atomic<uint64_t>& turns() const { return turns_; }
+    ~Worker() override;
 
     void answer(std::span<Exchange> burst) override;
 
   private:
     Worker(const WorkerOptions& options, storage::RuntimePage& page, const CurrentImage& current)
-        : options_(options),
+        : WorkerThread(fmt::format("worker-{}", options.index), options.core),
+          options_(options),
           qsbr_(page.qsbr),
           reader_(page.qsbr.readers[options.index]),
           counters_(page.workers[options.index]),
           current_(current),
           responder_(options.responder) {}
     Status make_servers(WorkerSockets sockets);
-    void run();
-    Status begin();
-    Status wait(uint64_t queries_of_last_turn);
+    Status begin() override;
+    Status turn() override;
+    void end(bool orderly) override;
+    Status wait();
     uint64_t take_turn();
 
     WorkerOptions options_;
@@ -77,11 +64,7 @@ class Worker final : public BurstAnswerer {
     std::unique_ptr<Ring> ring_;
     std::unique_ptr<UdpServer> udp_;
     std::unique_ptr<TcpServer> tcp_;
-    Error error_;
-    std::thread thread_;
-    alignas(storage::kCacheLine) std::atomic<uint64_t> turns_{0};
-    std::atomic<State> state_{State::starting};
-    std::atomic<bool> stop_{false};
+    uint64_t queries_of_last_turn_ = 0;
 };
 
 }  // namespace gatepost::dataplane

@@ -62,13 +62,25 @@ Result<RuntimeMapping> RuntimeMapping::map(UniqueFd fd) {
     return mapping;
 }
 
-void RuntimeMapping::clear_dataplane() {
-    for (size_t i = 0; i < kWorkersMax; ++i) {
+void RuntimeMapping::clear_workers(size_t first, size_t count) {
+    for (size_t i = first; i < first + count && i < kWorkersMax; ++i) {
         page_->qsbr.readers[i].offline();
         page_->workers[i].arena_generation.store(0, std::memory_order_relaxed);
         page_->workers[i].tcp_connections.store(0, std::memory_order_relaxed);
     }
+}
+
+void RuntimeMapping::clear_dataplane() {
+    clear_workers(0, page_->worker_count.load(std::memory_order_relaxed));
     page_->dataplane_pid.store(0, std::memory_order_relaxed);
+}
+
+void RuntimeMapping::clear_nic(size_t nic) {
+    NicSlot& slot = page_->nics[nic];
+    clear_workers(slot.first_worker.load(std::memory_order_relaxed),
+                  slot.worker_count.load(std::memory_order_relaxed));
+    slot.ready.store(0, std::memory_order_relaxed);
+    slot.pid.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace gatepost::storage

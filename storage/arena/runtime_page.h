@@ -14,7 +14,7 @@
 
 namespace gatepost::storage {
 
-inline constexpr uint64_t kRuntimePageMagic = 0x3176544e55525047;  // "GPRUNTv1"
+inline constexpr uint64_t kRuntimePageMagic = 0x3276544e55525047;  // "GPRUNTv2"
 inline constexpr size_t kWorkersMax = kQsbrReadersMax - 1;
 inline constexpr size_t kCopierReader =
     kQsbrReadersMax - 1;  // the control plane's background copier
@@ -22,7 +22,9 @@ inline constexpr size_t kCopierReader =
 inline constexpr size_t kTransports = 2;  // UDP, TCP
 inline constexpr size_t kFamilies = 2;    // IPv4, IPv6
 inline constexpr size_t kRcodes = 24;     // 0..23; BADVERS is 16
-inline constexpr size_t kDropReasons = 16;
+inline constexpr size_t kDropReasons = 32;
+inline constexpr size_t kNicsMax = 8;            // poll-mode processes, one per network interface
+inline constexpr size_t kInterfaceNameMax = 16;  // IFNAMSIZ, the closing zero included
 
 // Why a query got no answer.
 enum class Drop : uint8_t {
@@ -35,6 +37,15 @@ enum class Drop : uint8_t {
     tcp_idle,          // connection closed for idleness
     tcp_framing,       // a length prefix that cannot be
     receive_overflow,  // datagram larger than the receive buffer
+    rate_limited,      // response rate limiting: no reply at all (slips are replies)
+    // Of frames that a poll-mode worker took from its queue:
+    frame_malformed,    // a header that is cut off or contradicts itself
+    frame_protocol,     // neither DNS nor anything that is answered here
+    frame_fragment,     // part of a datagram: the kernel's business, where it sees it
+    frame_checksum,     // of the IPv4 header, UDP or ICMP
+    frame_source,       // an address that no reply may go to: multicast, broadcast, our own …
+    frame_destination,  // to another host
+    transmit_full,      // the device took no more frames
 };
 
 // Written by one worker only; read by anyone. Relaxed loads and stores: no read-modify-write.
@@ -54,6 +65,36 @@ struct alignas(kCacheLine) WorkerCounters {
     }
 };
 
+// The stages of a burst in poll mode, for their costs.
+enum class PollStage : uint8_t { receive, decode, answer, encode, transmit };
+inline constexpr size_t kPollStages = 5;
+
+// What a poll-mode worker counts beside WorkerCounters; written by that worker only.
+struct alignas(kCacheLine) PollCounters {
+    std::atomic<uint64_t> polls;        // looks into the receive queue
+    std::atomic<uint64_t> polls_empty;  // those that found nothing
+    std::atomic<uint64_t> sleeps;
+    std::atomic<uint64_t> frames_received;
+    std::atomic<uint64_t> octets_received;
+    std::atomic<uint64_t> frames_sent;
+    std::atomic<uint64_t> octets_sent;
+    std::atomic<uint64_t> neighbor_replies;  // ARP, neighbor discovery, echo
+    std::atomic<uint64_t> device_missed;     // by the device, for want of room
+    // Of the bursts that were measured (one of many): frames and time stamp counter cycles.
+    std::atomic<uint64_t> sampled_frames;
+    std::atomic<uint64_t> stage_cycles[kPollStages];
+};
+
+// A poll-mode process: its interface, and its part of `workers`.
+struct NicSlot {
+    char interface[kInterfaceNameMax];
+    std::atomic<uint32_t> first_worker;
+    std::atomic<uint32_t> worker_count;
+    std::atomic<uint32_t> pid;    // 0: does not run; the kernel's sockets answer
+    std::atomic<uint32_t> ready;  // 1: takes frames
+    std::atomic<uint64_t> starts;
+};
+
 struct RuntimePage {
     uint64_t magic;
     std::atomic<uint32_t> worker_count;
@@ -63,7 +104,11 @@ struct RuntimePage {
     std::atomic<uint64_t> dataplane_starts;
     std::atomic<uint64_t> controlplane_starts;
     Qsbr qsbr;
+    std::atomic<uint32_t> nic_count;
+    NicSlot nics[kNicsMax];
+    // The socket workers (`worker_count`), then those of each NIC.
     WorkerCounters workers[kWorkersMax];
+    PollCounters polls[kWorkersMax];
 };
 
 // A mapping of the page; the creator keeps the descriptor to hand it on.
@@ -81,10 +126,15 @@ class RuntimeMapping {
     const RuntimePage* operator->() const { return page_; }
     RuntimePage& operator*() { return *page_; }
     int fd() const { return fd_.get(); }
-    // After the dataplane died: its readers go offline, so that reclamation never stalls.
+    // After the process with the socket workers died: its readers go offline, so that reclamation
+    // never stalls.
     void clear_dataplane();
+    // The same after a poll-mode process died.
+    void clear_nic(size_t nic);
 
   private:
+    void clear_workers(size_t first, size_t count);
+
     RuntimePage* page_ = nullptr;
     UniqueFd fd_;
 };

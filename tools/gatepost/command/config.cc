@@ -63,16 +63,18 @@ std::string key_text(const ConfigKey& key) {
 Result<int> describe(Context& context, const Arguments& arguments) {
     const std::string name = arguments.text("KEY");
     std::vector<const ConfigKey*> wanted;
-    for (const ConfigKey& key : config_keys())
+    std::vector<ConfigKey> keys(config_keys().begin(), config_keys().end());
+    keys.insert(keys.end(), nic_keys().begin(), nic_keys().end());
+    for (const ConfigKey& key : keys)
         if (name.empty() || key.name == name || key.name.starts_with(name + "."))
             wanted.push_back(&key);
     if (wanted.empty())
         return fail(ErrorCode::usage, "there is no key \"{}\"{}", name,
                     did_you_mean(name, config_key_names(), 3));
     if (context.json()) {
-        ordered_json keys = ordered_json::array();
-        for (const ConfigKey* key : wanted) keys.push_back(key_json(*key));
-        context.print(ordered_json{{"keys", keys}}.dump(2) + "\n");
+        ordered_json described = ordered_json::array();
+        for (const ConfigKey* key : wanted) described.push_back(key_json(*key));
+        context.print(ordered_json{{"keys", described}}.dump(2) + "\n");
         return kExitDone;
     }
     if (name.empty()) {
@@ -100,6 +102,15 @@ Result<int> show(Context& context, const Arguments& arguments) {
         const std::string value = setting.text();
         table.row({std::string(key.name), value, setting.origin});
         values.push_back({{"key", key.name}, {"value", value}, {"origin", setting.origin}});
+    }
+    const std::vector<NicTable>& nics = (*settings)->nics();
+    for (size_t i = 0; i < nics.size(); ++i) {
+        for (const auto& [key, list] : nics[i].values) {
+            const std::string full = fmt::format("nic.{}.{}", i, key);
+            const std::string value = Setting{list, {}}.text();
+            table.row({full, value, nics[i].origin});
+            values.push_back({{"key", full}, {"value", value}, {"origin", nics[i].origin}});
+        }
     }
     if (context.json())
         context.print(ordered_json{{"settings", values}}.dump(2) + "\n");

@@ -27,6 +27,22 @@ uint64_t number(const std::string& text) {
     return value;
 }
 
+Status read_nics(const Settings& settings, Config& config) {
+    std::set<std::string> seen;
+    for (const NicTable& table : settings.nics()) {
+        auto nic = nic_from_table(table);
+        if (!nic) return tl::unexpected(std::move(nic).error());
+        if (!seen.insert(nic->interface).second)
+            return fail(ErrorCode::invalid, "{}: a second [[nic]] for interface {}", table.origin,
+                        nic->interface);
+        config.nics.push_back(std::move(*nic));
+    }
+    if (config.nics.size() > storage::kNicsMax)
+        return fail(ErrorCode::invalid, "{} [[nic]] tables; at most {}", config.nics.size(),
+                    storage::kNicsMax);
+    return {};
+}
+
 }  // namespace
 
 Result<Config> config_from_settings(const Settings& settings) {
@@ -54,6 +70,7 @@ Result<Config> config_from_settings(const Settings& settings) {
     config.controlplane_user = text("controlplane.user");
     config.arena_size_max = must(size_from_text(text("controlplane.arena_size_max")));
     config.checkpoint_interval = must(duration_from_text(text("controlplane.checkpoint_interval")));
+    if (Status read = read_nics(settings, config); !read) return tl::unexpected(read.error());
     config.log_format = text("log.format");
     config.log_level = text("log.level");
     if (config.workers && config.cores && *config.workers > config.cores->size())

@@ -9,6 +9,7 @@
 
 #include "storage/base/error.h"
 #include "tools/gatepost/config/endpoint.h"
+#include "tools/gatepost/config/nic_config.h"
 #include "tools/gatepost/config/settings.h"
 
 namespace gatepost::tools {
@@ -30,6 +31,7 @@ struct Config {
     std::string controlplane_user;  // empty: stay
     uint64_t arena_size_max = 0;    // octets
     std::chrono::milliseconds checkpoint_interval{};
+    std::vector<NicConfig> nics;
     std::string log_format;
     std::string log_level;
 

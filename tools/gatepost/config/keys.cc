@@ -237,6 +237,10 @@ std::string kind_to_text(KeyKind kind) {
             return "\"auto\" or a list of cores";
         case KeyKind::user:
             return "system user";
+        case KeyKind::name:
+            return "string";
+        case KeyKind::names:
+            return "list of strings";
     }
     return "";
 }
@@ -274,6 +278,8 @@ std::string range_to_text(const ConfigKey& key) {
         case KeyKind::path:
         case KeyKind::addresses:
         case KeyKind::user:
+        case KeyKind::name:
+        case KeyKind::names:
             break;
     }
     return "";
@@ -284,6 +290,8 @@ Status check_value(const ConfigKey& key, std::string_view value) {
         case KeyKind::dsn:
             return check_dsn(value);
         case KeyKind::user:
+        case KeyKind::name:
+        case KeyKind::names:
             return {};
         case KeyKind::path:
             return check_path(key, value);

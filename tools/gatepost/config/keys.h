@@ -23,6 +23,8 @@ enum class KeyKind : uint8_t {
     workers,    // "auto" or an integer
     cores,      // "auto" or a list of core numbers and ranges: "0-3,6"
     user,       // a system user's name, or "" to stay who one is
+    name,       // any word
+    names,      // a list of words
 };
 
 struct ConfigKey {

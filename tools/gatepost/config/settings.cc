@@ -1,6 +1,7 @@
 #include "tools/gatepost/config/settings.h"
 
 #include <cctype>
+#include <charconv>
 
 #include "storage/base/check.h"
 #include "tools/gatepost/config/suggest.h"
@@ -24,7 +25,7 @@ std::vector<std::string> split_list(std::string_view text) {
 }
 
 std::vector<std::string> values_from_text(const ConfigKey& key, std::string_view text) {
-    if (key.kind == KeyKind::addresses) return split_list(text);
+    if (key.kind == KeyKind::addresses || key.kind == KeyKind::names) return split_list(text);
     return {std::string(text)};
 }
 
@@ -39,6 +40,7 @@ Status check_values(const ConfigKey& key, const std::vector<std::string>& values
 bool takes(KeyKind kind, TomlType type) {
     switch (kind) {
         case KeyKind::addresses:
+        case KeyKind::names:
             return type == TomlType::list || type == TomlType::string;
         case KeyKind::count:
             return type == TomlType::integer;
@@ -51,6 +53,7 @@ bool takes(KeyKind kind, TomlType type) {
         case KeyKind::choice:
         case KeyKind::cores:
         case KeyKind::user:
+        case KeyKind::name:
             return type == TomlType::string;
     }
     return false;
@@ -66,6 +69,32 @@ Status check_type(const ConfigKey& key, const TomlEntry& entry) {
                     kind_to_text(key.kind), key.example);
     return fail(ErrorCode::invalid, "{} is a {}, expected {}", key.name, entry.type_name,
                 kind_to_text(key.kind));
+}
+
+constexpr std::string_view kNicPrefix = "nic.";
+
+// "nic.1.queues" is the key nic.queues of the second table.
+struct NicEntry {
+    size_t number = 0;
+    const ConfigKey* key = nullptr;  // null: not one of a [[nic]] table, or unknown
+};
+
+NicEntry nic_entry(std::string_view name) {
+    NicEntry entry;
+    if (!name.starts_with(kNicPrefix)) return entry;
+    const char* end = name.data() + name.size();
+    const auto [stop, error] = std::from_chars(name.data() + kNicPrefix.size(), end, entry.number);
+    if (error != std::errc() || stop == end || *stop != '.') return entry;
+    const std::string_view rest(stop + 1, end);
+    for (const ConfigKey& key : nic_keys())
+        if (key.name.substr(kNicPrefix.size()) == rest) entry.key = &key;
+    return entry;
+}
+
+std::vector<std::string_view> all_key_names() {
+    std::vector<std::string_view> names = config_key_names();
+    for (const ConfigKey& key : nic_keys()) names.push_back(key.name);
+    return names;
 }
 
 }  // namespace
@@ -99,16 +128,20 @@ Status Settings::read_text(std::string_view toml, std::string_view name_of_file)
     if (!entries) return tl::unexpected(std::move(entries).error());
     std::string errors;
     for (TomlEntry& entry : *entries) {
-        const ConfigKey* key = find_config_key(entry.name);
+        const NicEntry nic = nic_entry(entry.name);
+        const ConfigKey* key = nic.key != nullptr ? nic.key : find_config_key(entry.name);
         Status status;
         if (key == nullptr)
             status = fail(ErrorCode::invalid, "unknown key \"{}\"{}", entry.name,
-                          did_you_mean(entry.name, config_key_names()));
+                          did_you_mean(entry.name, all_key_names()));
         else if (status = check_type(*key, entry); status)
             status = check_values(*key, entry.values);
         if (!status)
             errors += fmt::format("{}{}:{}:{}: {}", errors.empty() ? "" : "\n", name_of_file,
                                   entry.line, entry.column, status.error().message);
+        else if (nic.key != nullptr)
+            set_nic(nic.number, nic.key->name.substr(kNicPrefix.size()), std::move(entry.values),
+                    fmt::format("{}:{}", name_of_file, entry.line));
         else
             set(entry.name, std::move(entry.values),
                 fmt::format("{}:{}", name_of_file, entry.line));
@@ -134,6 +167,14 @@ void Settings::set(std::string_view name, std::vector<std::string> values, std::
     auto found = settings_.find(name);
     GATEPOST_CHECK(found != settings_.end());
     found->second = {std::move(values), std::move(origin)};
+}
+
+void Settings::set_nic(size_t number, std::string_view key, std::vector<std::string> values,
+                       std::string origin) {
+    if (nics_.size() <= number) nics_.resize(number + 1);
+    NicTable& table = nics_[number];
+    table.values[std::string(key)] = std::move(values);
+    if (table.origin.empty()) table.origin = std::move(origin);
 }
 
 void Settings::set_default(std::string_view name, std::vector<std::string> values,

@@ -10,6 +10,7 @@
 
 #include "storage/base/error.h"
 #include "tools/gatepost/config/keys.h"
+#include "tools/gatepost/config/nic_config.h"
 
 namespace gatepost::tools {
 
@@ -39,7 +40,14 @@ class Settings {
     const Setting& get(std::string_view name) const;
     bool is_default(std::string_view name) const { return get(name).origin == "default"; }
 
+    // The [[nic]] tables, in the order of the file.
+    const std::vector<NicTable>& nics() const { return nics_; }
+
   private:
+    void set_nic(size_t number, std::string_view key, std::vector<std::string> values,
+                 std::string origin);
+
+    std::vector<NicTable> nics_;
     std::map<std::string, Setting, std::less<>> settings_;
 };
 

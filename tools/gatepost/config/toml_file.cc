@@ -55,6 +55,13 @@ void flatten(const toml::table& table, const std::string& prefix, std::vector<To
             flatten(*inner, name + ".", out);
             continue;
         }
+        // An array of tables: `[[nic]]`.
+        if (const toml::array* tables = node.as_array();
+            tables != nullptr && !tables->empty() && tables->is_homogeneous<toml::table>()) {
+            for (size_t i = 0; i < tables->size(); ++i)
+                flatten(*(*tables)[i].as_table(), fmt::format("{}.{}.", name, i), out);
+            continue;
+        }
         TomlEntry entry{.name = name, .type_name = type_name(node)};
         entry.line = key.source().begin.line;
         entry.column = key.source().begin.column;

@@ -54,19 +54,23 @@ ProcessSpec dataplane_spec(const ChildPrograms& programs, const Config& config,
     }
     add(spec.argv, "--workers", std::to_string(cores.size()));
     add(spec.argv, "--cores", join(cores));
-    add(spec.argv, "--channel-fd", std::to_string(channel));
-    add(spec.argv, "--runtime-fd", std::to_string(runtime));
-    add(spec.argv, "--checkpoint", config.checkpoint());
-    add(spec.argv, "--seccomp", config.seccomp);
     // The dataplane counts per worker.
     add(spec.argv, "--tcp-connections-max",
         std::to_string((config.tcp_connections_max + cores.size() - 1) / cores.size()));
     add(spec.argv, "--tcp-idle-ms", std::to_string(config.tcp_idle.count()));
+    add_dataplane_options(spec, config, channel, runtime);
+    return spec;
+}
+
+void add_dataplane_options(ProcessSpec& spec, const Config& config, int channel, int runtime) {
+    add(spec.argv, "--channel-fd", std::to_string(channel));
+    add(spec.argv, "--runtime-fd", std::to_string(runtime));
+    add(spec.argv, "--checkpoint", config.checkpoint());
+    add(spec.argv, "--seccomp", config.seccomp);
     add(spec.argv, "--log-format", config.log_format);
     add(spec.argv, "--log-level", config.log_level);
     if (::geteuid() == 0)
         add(spec.argv, "--user", config.dataplane_user.empty() ? "nobody" : config.dataplane_user);
-    return spec;
 }
 
 ProcessSpec controlplane_spec(const ChildPrograms& programs, const Config& config, int channel,

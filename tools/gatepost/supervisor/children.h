@@ -24,6 +24,8 @@ struct ChildPrograms {
 ProcessSpec dataplane_spec(const ChildPrograms& programs, const Config& config,
                            const std::vector<dataplane::Listener>& listeners, int channel,
                            int runtime);
+// What every process of the dataplane is given, whatever it serves.
+void add_dataplane_options(ProcessSpec& spec, const Config& config, int channel, int runtime);
 ProcessSpec controlplane_spec(const ChildPrograms& programs, const Config& config, int channel,
                               int runtime);
 

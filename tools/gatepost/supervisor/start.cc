@@ -34,6 +34,8 @@ void on_started(Supervised& process, Result<pid_t> pid, UniqueFd channel, TimePo
 
 void Supervisor::start_due(TimePoint now) {
     if (dataplane_.is_due(now)) start_dataplane(now);
+    for (auto& nic : nics_)
+        if (nic->process().is_due(now)) start_nic(*nic, now);
     if (controlplane_.is_due(now)) start_controlplane(now);
     if (postgres_.is_due(now)) start_postgres(now);
 }
@@ -45,7 +47,16 @@ void Supervisor::start_dataplane(TimePoint now) {
         dataplane_spec(programs_, options_.config, listeners_, pair->child.get(), runtime_.fd());
     runtime_->dataplane_starts.fetch_add(1);
     on_started(dataplane_, start_process(spec), std::move(pair->supervisor), now);
-    send_arena();
+    send_arena(dataplane_);
+}
+
+void Supervisor::start_nic(NicService& nic, TimePoint now) {
+    auto pair = supervisor_channel();
+    if (!pair) return on_started(nic.process(), tl::unexpected(pair.error()), {}, now);
+    const ProcessSpec spec = nic.spec(programs_, options_.config, pair->child.get(), runtime_.fd());
+    runtime_->nics[nic.slot()].starts.fetch_add(1);
+    on_started(nic.process(), start_process(spec), std::move(pair->supervisor), now);
+    send_arena(nic.process());
 }
 
 void Supervisor::start_controlplane(TimePoint now) {

@@ -95,13 +95,48 @@ Result<Supervisor> Supervisor::create(SupervisorOptions options) {
     out.runtime_->supervisor_pid.store(static_cast<uint32_t>(::getpid()));
     out.signals_ = std::move(*signals);
     out.notifier_ = ServiceNotifier::from_environment();
+    if (Status prepared = out.prepare_nics(); !prepared) return tl::unexpected(prepared.error());
     return out;
+}
+
+Status Supervisor::prepare_nics() {
+    const Config& config = options_.config;
+    if (config.nics.empty()) return {};
+    auto watch = HostWatch::open();
+    if (!watch) return tl::unexpected(std::move(watch).error());
+    host_watch_ = std::move(*watch);
+    auto first_worker = static_cast<unsigned>(worker_cores(config).size());
+    for (const NicConfig& about : config.nics) {
+        auto nic = std::make_unique<NicService>(about, nics_.size(), first_worker);
+        first_worker += nic->queues();
+        if (first_worker > storage::kWorkersMax)
+            return fail(ErrorCode::invalid,
+                        "dataplane.workers and the queues of all [[nic]] are {} together; at most "
+                        "{}",
+                        first_worker, storage::kWorkersMax);
+        if (Status prepared = nic->prepare(config); !prepared)
+            return wrap("nic " + about.interface, std::move(prepared).error());
+        storage::NicSlot& slot = runtime_->nics[nic->slot()];
+        about.interface.copy(slot.interface, sizeof slot.interface - 1);
+        slot.first_worker.store(nic->first_worker());
+        slot.worker_count.store(nic->queues());
+        nics_.push_back(std::move(nic));
+    }
+    runtime_->nic_count.store(static_cast<uint32_t>(nics_.size()));
+    return {};
+}
+
+std::vector<Supervised*> Supervisor::processes() {
+    std::vector<Supervised*> all = {&dataplane_, &controlplane_, &postgres_};
+    for (auto& nic : nics_) all.push_back(&nic->process());
+    return all;
 }
 
 Status Supervisor::run() {
     TimePoint now = SupervisorClock::now();
     // A checkpoint may be there: the dataplane answers before the database is up.
     dataplane_.want(now);
+    for (auto& nic : nics_) nic->process().want(now);
     start_due(now);
     if (cluster_ && !cluster_->exists()) {
         if (Status made = cluster_->create(); !made) {
@@ -147,6 +182,7 @@ std::optional<TimePoint> Supervisor::deadline() const {
     };
     for (const Supervised* process : {&dataplane_, &controlplane_, &postgres_})
         consider(process->deadline());
+    for (const auto& nic : nics_) consider(nic->process().deadline());
     if (notifier_.watchdog_interval()) consider(watchdog_next_);
     if (stopping_) return next;
     if (provisioning_ && postgres_.is_ready()) consider(provisioning_->deadline());
@@ -160,14 +196,20 @@ void Supervisor::wait_for_events(TimePoint now) {
     if (const auto next = deadline())
         wait_ms = static_cast<int>(std::max<int64_t>(
             0, std::chrono::ceil<std::chrono::milliseconds>(*next - now).count()));
-    pollfd entries[] = {{signals_.get(), POLLIN, 0},
-                        {dataplane_.channel(), POLLIN, 0},
-                        {controlplane_.channel(), POLLIN, 0}};
-    if (::poll(entries, std::size(entries), wait_ms) <= 0) return;
+    const std::vector<Supervised*> all = processes();
+    std::vector<pollfd> entries = {{signals_.get(), POLLIN, 0},
+                                   {host_watch_ ? host_watch_->fd() : -1, POLLIN, 0}};
+    const size_t first_channel = entries.size();
+    for (const Supervised* process : all) entries.push_back({process->channel(), POLLIN, 0});
+    if (::poll(entries.data(), entries.size(), wait_ms) <= 0) return;
     // Messages before ends: a process may have sent one just before it died.
-    if (entries[1].revents != 0) read_channel(dataplane_);
-    if (entries[2].revents != 0) read_channel(controlplane_);
+    for (size_t i = 0; i < all.size(); ++i)
+        if (entries[first_channel + i].revents != 0) read_channel(*all[i]);
     if (entries[0].revents != 0) take_signals();
+    if (entries[1].revents == 0) return;
+    host_watch_->drain();
+    for (auto& nic : nics_)
+        if (!stopping_) nic->refresh(options_.config, SupervisorClock::now());
 }
 
 void Supervisor::take_signals() {
@@ -185,7 +227,7 @@ void Supervisor::reap() {
     int status = 0;
     for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
         const TimePoint now = SupervisorClock::now();
-        for (Supervised* process : {&dataplane_, &controlplane_, &postgres_})
+        for (Supervised* process : processes())
             if (process->pid() == pid) on_end(*process, status, now);
         if (!provisioning_ || provisioning_->pid() != pid) continue;
         if (Status step = provisioning_->ended(status, now); !step && !stopping_) {
@@ -202,6 +244,11 @@ void Supervisor::on_end(Supervised& process, int wait_status, TimePoint now) {
     const auto wait = process.ended(now);
     if (&process == &dataplane_) runtime_.clear_dataplane();
     if (&process == &controlplane_) runtime_->controlplane_pid.store(0);
+    for (auto& nic : nics_) {
+        if (&process != &nic->process()) continue;
+        runtime_.clear_nic(nic->slot());
+        if (!stopping_) nic->refresh(options_.config, now);
+    }
     controlplane::LogEvent event(
         stopping_ ? controlplane::LogLevel::info : controlplane::LogLevel::warning,
         "supervisor.process_ended");
@@ -234,15 +281,18 @@ void Supervisor::take_arena(ChannelMessage message) {
     arena_ = std::move(message.fd);
     arena_generation_ = message.number;
     log_info("supervisor.arena").field("generation", arena_generation_);
-    send_arena();
+    send_arena(dataplane_);
+    for (auto& nic : nics_) send_arena(nic->process());
 }
 
-void Supervisor::send_arena() {
-    if (!arena_ || !dataplane_.is_running() || dataplane_.channel() < 0) return;
+void Supervisor::send_arena(Supervised& dataplane) {
+    if (!arena_ || !dataplane.is_running() || dataplane.channel() < 0) return;
     if (Status sent =
-            channel_send(dataplane_.channel(), ChannelVerb::arena, arena_generation_, arena_.get());
+            channel_send(dataplane.channel(), ChannelVerb::arena, arena_generation_, arena_.get());
         !sent)
-        log_warning("supervisor.arena_not_sent").field("error", sent.error().message);
+        log_warning("supervisor.arena_not_sent")
+            .field("process", dataplane.name())
+            .field("error", sent.error().message);
 }
 
 void Supervisor::begin_stop(TimePoint now) {
@@ -251,7 +301,8 @@ void Supervisor::begin_stop(TimePoint now) {
     stopping_ = true;
     notifier_.send("STOPPING=1");
     if (provisioning_) provisioning_->stop();
-    for (Supervised* process : {&dataplane_, &controlplane_}) {
+    for (Supervised* process : processes()) {
+        if (process == &postgres_) continue;
         process->unwant();
         process->stop(now);
     }
@@ -260,13 +311,15 @@ void Supervisor::begin_stop(TimePoint now) {
 }
 
 void Supervisor::go_on_stopping(TimePoint now) {
-    for (Supervised* process : {&dataplane_, &controlplane_, &postgres_}) process->press(now);
+    for (Supervised* process : processes()) process->press(now);
     // The database last, as its clients end cleanly with it.
     const bool clients = controlplane_.is_running() || (provisioning_ && provisioning_->pid() > 0);
     if (!clients && !postgres_.is_stopping()) postgres_.stop(now);
 }
 
 bool Supervisor::all_stopped() const {
+    for (const auto& nic : nics_)
+        if (nic->process().is_running()) return false;
     return !dataplane_.is_running() && !controlplane_.is_running() && !postgres_.is_running() &&
            !(provisioning_ && provisioning_->pid() > 0);
 }

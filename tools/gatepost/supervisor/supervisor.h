@@ -11,6 +11,7 @@
 //      of a local cluster, once in its life, is the exception.)
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "tools/gatepost/config/config.h"
 #include "tools/gatepost/supervisor/children.h"
 #include "tools/gatepost/supervisor/local_postgres.h"
+#include "tools/gatepost/supervisor/nic_service.h"
 #include "tools/gatepost/supervisor/notify.h"
 #include "tools/gatepost/supervisor/provisioning.h"
 #include "tools/gatepost/supervisor/supervised.h"
@@ -51,6 +53,7 @@ class Supervisor {
     Supervisor() = default;
     void start_due(TimePoint now);
     void start_dataplane(TimePoint now);
+    void start_nic(NicService& nic, TimePoint now);
     void start_controlplane(TimePoint now);
     void start_postgres(TimePoint now);
     void watch_database(TimePoint now);
@@ -60,7 +63,10 @@ class Supervisor {
     void on_end(Supervised& process, int wait_status, TimePoint now);
     void read_channel(Supervised& process);
     void take_arena(ChannelMessage message);
-    void send_arena();
+    void send_arena(Supervised& dataplane);
+    Status prepare_nics();
+    // All of them, in no particular order.
+    std::vector<Supervised*> processes();
     void begin_stop(TimePoint now);
     void go_on_stopping(TimePoint now);
     bool all_stopped() const;
@@ -82,6 +88,8 @@ class Supervisor {
     std::optional<Provisioning> provisioning_;
     ServiceNotifier notifier_;
 
+    std::optional<HostWatch> host_watch_;  // where there are NICs to keep up to date
+    std::vector<std::unique_ptr<NicService>> nics_;
     Supervised dataplane_{"dataplane", {0, 15, 9}};
     Supervised controlplane_{"controlplane", {0, 15, 9}};
     Supervised postgres_{"postgresql", {2, 3, 9}};  // fast, immediate (PostgreSQL 15 §19.5)
