@@ -10,7 +10,8 @@ from process import BenchError
 
 TREE = Path(__file__).resolve().parents[2]
 TARGETS = ("tools/gatepost/gatepost", "controlplane/control/gatepost-controlplane",
-           "dataplane/worker/gatepost-dataplane", "bench/compare/prober")
+           "dataplane/worker/gatepost-dataplane", "bench/compare/prober", "bench/micro/pipeline_bench",
+           "tools/load/gatepost-load")
 
 
 def install_packages():

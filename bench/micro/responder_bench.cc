@@ -21,6 +21,7 @@ using gatepost::bench::SampleArena;
 using gatepost::dataplane::Exchange;
 using gatepost::dataplane::kBurstMax;
 using gatepost::dataplane::Responder;
+using gatepost::dataplane::ResponderOptions;
 
 constexpr size_t kQueries = 1 << 18;
 constexpr uint16_t kA = 1;
@@ -48,9 +49,20 @@ const SampleArena& many_zones() {
     return arena;
 }
 
+// Of clients, IPv4.
+const std::vector<uint32_t>& random_addresses() {
+    static const std::vector<uint32_t> addresses = [] {
+        std::vector<uint32_t> out(kQueries);
+        for (uint32_t& address : out) address = static_cast<uint32_t>(random_source()());
+        return out;
+    }();
+    return addresses;
+}
+
 void run(benchmark::State& state, const SampleArena& arena, const QuerySet& queries,
-         size_t burst_size) {
-    Responder responder;
+         size_t burst_size, const ResponderOptions& options = {}) {
+    Responder responder(options);
+    const std::vector<uint32_t>& addresses = random_addresses();
     auto counters = std::make_unique<gatepost::storage::WorkerCounters>();
     std::vector<uint8_t> replies(kBurstMax * kReplySize);
     std::vector<Exchange> burst(burst_size);
@@ -62,9 +74,10 @@ void run(benchmark::State& state, const SampleArena& arena, const QuerySet& quer
             burst[i] = {.query = queries.message(q),
                         .query_length = queries.length(q),
                         .reply_capacity = kReplySize,
-                        .reply = replies.data() + i * kReplySize};
+                        .reply = replies.data() + i * kReplySize,
+                        .client = reinterpret_cast<const uint8_t*>(&addresses[q])};
         }
-        responder.answer_burst(&arena.image, burst, *counters);
+        responder.answer_burst(&arena.image, burst, {}, *counters);
         octets += burst[0].reply_length;
     }
     benchmark::DoNotOptimize(octets);
@@ -88,6 +101,16 @@ void existing(benchmark::State& state) {
 BENCHMARK(existing)
     ->ArgNames({"names", "burst"})
     ->ArgsProduct({{100'000, 1'000'000}, {1, 8, 16, 32, 64}});
+
+// With response rate limiting, each query from a network of its own: a bucket is taken for each.
+void rate_limited(benchmark::State& state) {
+    auto names = static_cast<size_t>(state.range(0));
+    QuerySet queries;
+    for (size_t i = 0; i < kQueries; ++i)
+        queries.add(fmt::format("h{}.example.com.", random_below(names)), kA);
+    run(state, flat_zone(names), queries, 32, {.rate_limit = {.per_second = 200}});
+}
+BENCHMARK(rate_limited)->ArgName("names")->Arg(100'000)->Arg(1'000'000);
 
 void nxdomain(benchmark::State& state) {
     auto names = static_cast<size_t>(state.range(0));

@@ -22,8 +22,7 @@ inline bool read_ipv4(const Frame& frame, IpHeader& ip, storage::Drop& why) {
     size_t header_length = kIpv4Header;
     if (header[0] != 0x45) [[unlikely]] {
         header_length = size_t{4} * (header[0] & 0xf);
-        if (header[0] >> 4 != 4 || header_length < kIpv4Header || header_length > left)
-            return false;
+        if (header[0] >> 4 != 4 || header_length < kIpv4Header) return false;
     }
     const size_t total_length = load_be16(header + 2);
     // Behind the datagram there may be padding up to the smallest frame.

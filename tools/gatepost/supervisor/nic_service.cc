@@ -1,6 +1,5 @@
 #include "tools/gatepost/supervisor/nic_service.h"
 
-#include <fmt/format.h>
 #include <net/if.h>
 #include <signal.h>
 
@@ -30,9 +29,17 @@ void add(std::vector<std::string>& argv, const std::string& option, const std::s
     argv.push_back(value);
 }
 
-template <typename T>
-std::string join(const std::vector<T>& values) {
-    return fmt::format("{}", fmt::join(values, ","));
+std::string join(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : ",") + word;
+    return out;
+}
+
+template <typename Number>
+std::string join_numbers(const std::vector<Number>& numbers) {
+    std::vector<std::string> words;
+    for (Number number : numbers) words.push_back(std::to_string(number));
+    return join(words);
 }
 
 }  // namespace
@@ -135,7 +142,7 @@ ProcessSpec NicService::spec(const ChildPrograms& programs, const Config& config
     const std::vector<unsigned> usable = nic_.cores ? *nic_.cores : usable_cores();
     std::vector<unsigned> cores;
     for (unsigned i = 0; i < queues_; ++i) cores.push_back(usable[i % usable.size()]);
-    add(spec.argv, "--queue-cores", join(cores));
+    add(spec.argv, "--queue-cores", join_numbers(cores));
     if (program_) {
         add(spec.argv, "--xsks-map-fd", std::to_string(program_->xsks_map()));
         spec.descriptors.push_back(program_->xsks_map());
@@ -146,7 +153,7 @@ ProcessSpec NicService::spec(const ChildPrograms& programs, const Config& config
         size_t& count = address.find(':') == std::string::npos ? ipv4 : ipv6;
         if (count++ < dataplane::kHostAddressesMax) add(spec.argv, "--address", address);
     }
-    add(spec.argv, "--port", join(served_ports(config)));
+    add(spec.argv, "--port", join_numbers(served_ports(config)));
     if (nic_.driver == NicDriver::af_packet || nic_.driver == NicDriver::device)
         spec.argv.push_back("--all-frames");
     if (nic_.driver == NicDriver::bifurcated) spec.argv.push_back("--steer");

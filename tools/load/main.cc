@@ -1,0 +1,28 @@
+// gatepost-load: load on a server, and what came of it.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "tools/load/options.h"
+#include "tools/load/run.h"
+
+namespace {
+
+int report(const gatepost::Error& error) {
+    fmt::print(stderr, "gatepost-load: error: {}\n", error.message);
+    return static_cast<int>(error.code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    auto options = gatepost::tools::parse_load_options(words);
+    if (!options) return report(options.error());
+    if (!*options) return 0;
+    auto code = gatepost::tools::run_dns_load(**options);
+    if (!code) return report(code.error());
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+        return report({gatepost::ErrorCode::refused, "cannot write to standard output"});
+    return *code;
+}
