@@ -13,6 +13,7 @@
 #include "controlplane/control/checkpointer.h"
 #include "controlplane/control/control_server.h"
 #include "controlplane/control/options.h"
+#include "controlplane/control/tsc_clock.h"
 #include "controlplane/sync/sync_service.h"
 #include "storage/arena/runtime_page.h"
 #include "storage/base/unique_fd.h"
@@ -65,6 +66,7 @@ class Daemon {
 
     DaemonOptions options_;
     int64_t started_at_us_ = 0;
+    TscClock tsc_;
     storage::RuntimeMapping page_;
     ControlServer server_;
     UniqueFd channel_;

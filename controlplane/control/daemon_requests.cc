@@ -49,7 +49,8 @@ void Daemon::serve(ClientId client, const std::string& line) {
     }
     const std::string op = text_member(request, "op");
     if (op == "status") {
-        reply(client, status_report({started_at_us_, sync_->board(), *checkpointer_, *page_}));
+        reply(client,
+              status_report({started_at_us_, sync_->board(), *checkpointer_, *page_, tsc_}));
     } else if (op == "sync.wait") {
         serve_wait(client, request);
     } else if (op == "checkpoint") {
@@ -149,11 +150,16 @@ void Daemon::answer_checkpoint_waiters() {
 bool Daemon::workers_are_current() const {
     if (page_->dataplane_pid.load() == 0) return true;
     const uint64_t generation = sync_->board().status().generation;
-    const size_t count = std::min<size_t>(page_->worker_count.load(), storage::kWorkersMax);
-    for (size_t i = 0; i < count; ++i)
-        if (page_->workers[i].arena_generation.load(std::memory_order_acquire) != generation)
+    const auto are_current = [&](size_t first, size_t count) {
+        for (size_t i = first; i < std::min(first + count, storage::kWorkersMax); ++i)
+            if (page_->workers[i].arena_generation.load(std::memory_order_acquire) != generation)
+                return false;
+        return true;
+    };
+    for (const storage::NicSlot& nic : page_->nics)
+        if (nic.ready.load() != 0 && !are_current(nic.first_worker.load(), nic.worker_count.load()))
             return false;
-    return true;
+    return are_current(0, page_->worker_count.load());
 }
 
 }  // namespace gatepost::controlplane

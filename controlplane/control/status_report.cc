@@ -5,6 +5,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "controlplane/control/nic_report.h"
 #include "controlplane/sync/clock.h"
 #include "storage/arena/drop_name.h"
 
@@ -30,8 +31,11 @@ std::string rcode_name(size_t rcode) {
                                              "NOTIMP",  "REFUSED", "YXDOMAIN", "YXRRSET",
                                              "NXRRSET", "NOTAUTH", "NOTZONE"};
     if (rcode < std::size(kNames)) return kNames[rcode];
-    return rcode == 16 ? "BADVERS" : fmt::format("RCODE{}", rcode);
+    if (rcode == 16) return "BADVERS";
+    return rcode == 23 ? "BADCOOKIE" : fmt::format("RCODE{}", rcode);
 }
+
+}  // namespace
 
 json worker_report(size_t index, const storage::WorkerCounters& worker) {
     const auto read = [](const std::atomic<uint64_t>& counter) {
@@ -54,10 +58,16 @@ json worker_report(size_t index, const storage::WorkerCounters& worker) {
               {"tcp6", read(worker.queries[1][1])}}},
             {"rcodes", std::move(rcodes)},
             {"truncated", read(worker.truncated)},
+            {"slipped", read(worker.slipped)},
+            {"cookies_valid", read(worker.cookies_valid)},
+            {"cookies_new", read(worker.cookies_new)},
+            {"cookies_bad", read(worker.cookies_bad)},
             {"dropped", std::move(dropped)},
             {"tcp_connections", read(worker.tcp_connections)},
             {"tcp_connections_total", read(worker.tcp_connections_total)}};
 }
+
+namespace {
 
 json dataplane_report(const storage::RuntimePage& page) {
     json workers = json::array();
@@ -141,7 +151,8 @@ json status_report(const StatusSources& sources) {
             {"checkpoint", checkpoint_report(sources.checkpointer)},
             {"held_zones", held_report(*directory)},
             {"held_zones_total", directory->held_count()},
-            {"dataplane", dataplane_report(sources.page)}};
+            {"dataplane", dataplane_report(sources.page)},
+            {"nics", nics_report(sources.page, sources.tsc.ns_per_cycle())}};
 }
 
 json zone_report(const std::string& zone, const SyncBoard& board) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "controlplane/control/checkpointer.h"
+#include "controlplane/control/tsc_clock.h"
 #include "controlplane/sync/sync_board.h"
 #include "storage/arena/runtime_page.h"
 
@@ -17,9 +18,12 @@ struct StatusSources {
     const SyncBoard& board;
     const Checkpointer& checkpointer;
     const storage::RuntimePage& page;
+    const TscClock& tsc;
 };
 
 nlohmann::json status_report(const StatusSources& sources);
+// What every worker counts, whatever it serves.
+nlohmann::json worker_report(size_t index, const storage::WorkerCounters& worker);
 nlohmann::json zone_report(const std::string& zone, const SyncBoard& board);
 
 // RFC 3339, UTC, milliseconds; null for never (0).

@@ -63,7 +63,22 @@ Status Applier::apply(ChangeBatch& batch, storage::ArenaOrigin origin) {
             return ok;
         }
     }
+    if (Status ok = change_cookie_secrets(batch); !ok) {
+        store_.writer->abort();
+        return ok;
+    }
     store_.writer->publish(origin);
+    return {};
+}
+
+// A full index is no reason to go on with secrets that were taken back.
+Status Applier::change_cookie_secrets(const ChangeBatch& batch) {
+    if (batch.cookie_secrets().empty()) return {};
+    for (const CookieSecretChange& change : batch.cookie_secrets())
+        store_.cookie_secrets.apply(change);
+    if (Status ok = store_.writer->set_cookie_secrets(store_.cookie_secrets.set()); !ok)
+        return fail(ErrorCode::conflict, "{}", ok.error().message);
+    log_info("sync.cookie_secrets").field("count", store_.cookie_secrets.size());
     return {};
 }
 

@@ -26,6 +26,7 @@ class Applier {
 
     void remove_zone(const ChangeBatch& batch, ZoneId id, std::span<const Change> changes);
     Status change_zone(const ChangeBatch& batch, ZoneId id, std::span<const Change> changes);
+    Status change_cookie_secrets(const ChangeBatch& batch);
     // Changes the zone in the index, all or nothing; holds it where that fails, and gives false.
     bool attempt(ZoneState& state, const std::optional<ZoneRow>& zone_row, const Rows& rrsets);
 

@@ -45,7 +45,8 @@ void ChangeBatch::remove_rrset(const RRsetKey& key) {
 }
 
 std::optional<RRsetRow> ChangeBatch::last_row(const RRsetKey& key) const {
-    const auto end = changes_.rbegin() + static_cast<ptrdiff_t>(std::min(size(), kLookBack));
+    const auto end =
+        changes_.rbegin() + static_cast<ptrdiff_t>(std::min(changes_.size(), kLookBack));
     for (auto change = changes_.rbegin(); change != end; ++change) {
         if (change->zone_id != key.zone_id || change->kind != ChangeKind::rrset_put) continue;
         const RRsetRow row = rrset(*change);
@@ -63,6 +64,7 @@ void ChangeBatch::group_by_zone() {
 void ChangeBatch::clear() {
     changes_.clear();
     octets_.clear();
+    cookie_secrets_.clear();
     if (octets_.capacity() > kKeptOctets) octets_ = {};
     if (changes_.capacity() * sizeof(Change) > kKeptOctets) changes_ = {};
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "controlplane/sync/cookie_secrets.h"
 #include "controlplane/sync/rows.h"
 
 namespace gatepost::controlplane {
@@ -28,10 +29,15 @@ class ChangeBatch {
     // ones of this batch; false where there is none.
     [[nodiscard]] bool put_rrset(const RRsetRow& row);
     void remove_rrset(const RRsetKey& key);
+    void change_cookie_secret(const CookieSecretChange& change) {
+        cookie_secrets_.push_back(change);
+    }
 
     // Sorts the changes by zone; those of one zone keep their order.
     void group_by_zone();
     std::span<const Change> changes() const { return changes_; }
+    // These are of no zone.
+    std::span<const CookieSecretChange> cookie_secrets() const { return cookie_secrets_; }
 
     ZoneRow zone(const Change& change) const { return read_zone_row(octets(change)); }
     // Of rrset_put and rrset_remove; the latter has nothing but its key.
@@ -40,10 +46,13 @@ class ChangeBatch {
         return Bytes(octets_).subspan(change.offset, change.length);
     }
 
-    bool empty() const { return changes_.empty(); }
-    size_t size() const { return changes_.size(); }
+    bool empty() const { return size() == 0; }
+    size_t size() const { return changes_.size() + cookie_secrets_.size(); }
     // Heap octets that the batch fills.
-    size_t size_bytes() const { return octets_.size() + changes_.size() * sizeof(Change); }
+    size_t size_bytes() const {
+        return octets_.size() + changes_.size() * sizeof(Change) +
+               cookie_secrets_.size() * sizeof(CookieSecretChange);
+    }
     // Keeps a moderate buffer for the next transaction.
     void clear();
 
@@ -53,6 +62,7 @@ class ChangeBatch {
 
     std::vector<uint8_t> octets_;
     std::vector<Change> changes_;
+    std::vector<CookieSecretChange> cookie_secrets_;
 };
 
 }  // namespace gatepost::controlplane

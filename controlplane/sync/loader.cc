@@ -86,6 +86,19 @@ Result<Preface> enter_snapshot(Connection& connection, const std::string& snapsh
                    static_cast<uint32_t>(row->integer(0, 2))};
 }
 
+Status load_cookie_secrets(Connection& connection, ZoneStore& store,
+                           const std::atomic<bool>& stop) {
+    auto rows = copy_table<CookieSecretColumns>(
+        connection, kCookieSecretsTable, "", stop, [&](const CookieSecretRow& row) -> Status {
+            auto change = cookie_secret_from_row(row);
+            if (!change) return tl::unexpected(std::move(change).error());
+            store.cookie_secrets.apply(*change);
+            return {};
+        });
+    if (!rows) return tl::unexpected(std::move(rows).error());
+    return store.writer->set_cookie_secrets(store.cookie_secrets.set());
+}
+
 Status second_pass(Connection& connection, InitialLoad& load, const std::vector<ZoneId>& held,
                    const std::atomic<bool>& stop) {
     const std::string ids = id_list(held);
@@ -136,6 +149,8 @@ Result<LoadResult> load_zones(Connection& connection, const LoadOptions& options
         if (Status ok = second_pass(connection, load, *held, stop); !ok)
             return tl::unexpected(std::move(ok).error());
     load.finish();
+    if (Status ok = load_cookie_secrets(connection, *result.store, stop); !ok)
+        return tl::unexpected(std::move(ok).error());
     if (auto done = connection.exec("COMMIT"); !done)
         return tl::unexpected(std::move(done).error());
     result.store->writer->publish({options.lsn, preface->time_us});

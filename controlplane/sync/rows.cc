@@ -161,6 +161,29 @@ Result<RRsetKey> RRsetColumns::key(Tuple tuple) const {
     return key;
 }
 
+Result<CookieSecretColumns> CookieSecretColumns::resolve(
+    std::span<const std::string_view> columns) {
+    auto found = find_columns(kCookieSecretsTable, kNames, columns);
+    if (!found) return tl::unexpected(std::move(found).error());
+    CookieSecretColumns result;
+    result.index_ = *found;
+    return result;
+}
+
+Result<CookieSecretRow> CookieSecretColumns::row(Tuple tuple) const {
+    TupleReader<CookieSecretColumns> reader(kCookieSecretsTable, tuple, index_);
+    const CookieSecretRow row{reader.integer(0), reader.value(1), reader.text(2)};
+    if (!reader.ok()) return reader.error();
+    return row;
+}
+
+Result<int64_t> CookieSecretColumns::key(Tuple tuple) const {
+    TupleReader<CookieSecretColumns> reader(kCookieSecretsTable, tuple, index_);
+    const int64_t id = reader.integer(0);
+    if (!reader.ok()) return reader.error();
+    return id;
+}
+
 void append_row(std::vector<uint8_t>& out, const ZoneRow& row) {
     ByteWriter writer(out);
     for (const int64_t number :

@@ -15,6 +15,7 @@ namespace gatepost::controlplane {
 inline constexpr std::string_view kSchemaName = "gatepost";
 inline constexpr std::string_view kZonesTable = "zones";
 inline constexpr std::string_view kRRsetsTable = "rrsets";
+inline constexpr std::string_view kCookieSecretsTable = "dns_cookie_secret";
 
 using ZoneId = int64_t;  // gatepost.zones.id
 
@@ -49,6 +50,12 @@ struct RRsetRow {
         false;  // not sent, because the UPDATE left it alone (FieldKind::unchanged)
 };
 
+struct CookieSecretRow {
+    int64_t id = 0;
+    Bytes secret;
+    std::string_view state;
+};
+
 // Where the columns of a table stand in its tuples.
 template <size_t N>
 using ColumnIndexes = std::array<uint16_t, N>;
@@ -77,6 +84,18 @@ class RRsetColumns {
     static Result<RRsetColumns> resolve(std::span<const std::string_view> columns);
     Result<RRsetRow> row(Tuple tuple) const;
     Result<RRsetKey> key(Tuple tuple) const;
+
+  private:
+    ColumnIndexes<kNames.size()> index_{};
+};
+
+class CookieSecretColumns {
+  public:
+    static constexpr std::array<std::string_view, 3> kNames = {"id", "secret", "state"};
+
+    static Result<CookieSecretColumns> resolve(std::span<const std::string_view> columns);
+    Result<CookieSecretRow> row(Tuple tuple) const;
+    Result<int64_t> key(Tuple tuple) const;
 
   private:
     ColumnIndexes<kNames.size()> index_{};

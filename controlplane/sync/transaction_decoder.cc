@@ -44,6 +44,10 @@ Status TransactionDecoder::on(const RelationMessage& message) {
         auto columns = RRsetColumns::resolve(message.columns);
         if (!columns) return tl::unexpected(std::move(columns).error());
         relation.columns = *columns;
+    } else if (message.schema == kSchemaName && message.table == kCookieSecretsTable) {
+        auto columns = CookieSecretColumns::resolve(message.columns);
+        if (!columns) return tl::unexpected(std::move(columns).error());
+        relation.columns = *columns;
     }
     // A table is described again after its definition has changed.
     std::erase_if(relations_, [&](const Relation& known) { return known.id == message.id; });
@@ -79,6 +83,22 @@ Status TransactionDecoder::put(const RRsetColumns& columns, Tuple tuple) {
     return {};
 }
 
+Status TransactionDecoder::put(const CookieSecretColumns& columns, Tuple tuple) {
+    const auto row = columns.row(tuple);
+    if (!row) return tl::unexpected(row.error());
+    const auto change = cookie_secret_from_row(*row);
+    if (!change) return tl::unexpected(change.error());
+    batch_.change_cookie_secret(*change);
+    return {};
+}
+
+Status TransactionDecoder::remove(const CookieSecretColumns& columns, Tuple tuple) {
+    const auto id = columns.key(tuple);
+    if (!id) return tl::unexpected(id.error());
+    batch_.change_cookie_secret({.id = *id, .removed = true});
+    return {};
+}
+
 Status TransactionDecoder::on(const InsertMessage& message) {
     const auto relation = followed(message.relation);
     if (!relation) return tl::unexpected(relation.error());
@@ -86,6 +106,8 @@ Status TransactionDecoder::on(const InsertMessage& message) {
         return put(*zones, message.row);
     if (const auto* rrsets = std::get_if<RRsetColumns>(&(*relation)->columns))
         return put(*rrsets, message.row);
+    if (const auto* secrets = std::get_if<CookieSecretColumns>(&(*relation)->columns))
+        return put(*secrets, message.row);
     return {};
 }
 
@@ -112,6 +134,11 @@ Status TransactionDecoder::on(const UpdateMessage& message) {
         }
         return put(*rrsets, message.row);
     }
+    if (const auto* secrets = std::get_if<CookieSecretColumns>(&(*relation)->columns)) {
+        if (message.has_key)
+            if (Status ok = remove(*secrets, message.key); !ok) return ok;
+        return put(*secrets, message.row);
+    }
     return {};
 }
 
@@ -126,6 +153,8 @@ Status TransactionDecoder::on(const DeleteMessage& message) {
         const auto key = rrsets->key(message.key);
         if (!key) return tl::unexpected(key.error());
         batch_.remove_rrset(*key);
+    } else if (const auto* secrets = std::get_if<CookieSecretColumns>(&(*relation)->columns)) {
+        return remove(*secrets, message.key);
     }
     return {};
 }
@@ -135,7 +164,7 @@ Status TransactionDecoder::on(const TruncateMessage& message) {
         const auto relation = followed(id);
         if (!relation) return tl::unexpected(relation.error());
         if (!std::holds_alternative<OtherTable>((*relation)->columns))
-            return fail(ErrorCode::conflict, "a table of zones was truncated");
+            return fail(ErrorCode::conflict, "a table that is followed was truncated");
     }
     return {};
 }

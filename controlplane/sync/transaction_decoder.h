@@ -33,7 +33,7 @@ class TransactionDecoder {
     struct OtherTable {};  // published, but not for us
     struct Relation {
         RelationId id = 0;
-        std::variant<OtherTable, ZoneColumns, RRsetColumns> columns;
+        std::variant<OtherTable, ZoneColumns, RRsetColumns, CookieSecretColumns> columns;
     };
 
     Status on(const IgnoredMessage&) { return {}; }
@@ -50,6 +50,8 @@ class TransactionDecoder {
     Result<const Relation*> followed(RelationId id) const;
     Status put(const ZoneColumns& columns, Tuple row);
     Status put(const RRsetColumns& columns, Tuple row);
+    Status put(const CookieSecretColumns& columns, Tuple row);
+    Status remove(const CookieSecretColumns& columns, Tuple key);
 
     PgoutputDecoder decoder_;
     std::vector<Relation> relations_;

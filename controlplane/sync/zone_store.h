@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "controlplane/sync/cookie_secrets.h"
 #include "controlplane/sync/row_writer.h"
 #include "controlplane/sync/zone_directory.h"
 #include "controlplane/sync/zone_hold.h"
@@ -37,6 +38,7 @@ struct ZoneStore {
     std::unique_ptr<storage::ZoneIndexWriter> writer;
     RowWriter rows;
     std::unordered_map<ZoneId, ZoneState> zones;
+    CookieSecrets cookie_secrets;
     std::shared_ptr<ZoneDirectory> directory = std::make_shared<ZoneDirectory>();
 };
 

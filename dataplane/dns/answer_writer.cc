@@ -25,6 +25,18 @@ struct CompressedNames {
     size_t count = 0;
 };
 
+// Most RRsets are a few dozen octets long: no call is made for them. A record has at least 12.
+inline void copy_records(uint8_t* to, const uint8_t* from, size_t length) {
+    constexpr size_t kWord = 16;
+    constexpr size_t kInlineMax = 128;
+    if (length < kWord || length > kInlineMax) [[unlikely]] {
+        std::memcpy(to, from, length);
+        return;
+    }
+    for (size_t at = 0; at + kWord < length; at += kWord) std::memcpy(to + at, from + at, kWord);
+    std::memcpy(to + length - kWord, from + length - kWord, kWord);
+}
+
 CompressedNames compressed_names(uint16_t type) {
     switch (RRType{type}) {
         case RRType::NS:
@@ -88,7 +100,7 @@ bool AnswerWriter::append(Section section, const uint8_t* records, size_t length
                           Owner owner, bool pointers) {
     if (at_ + length > limit_) return false;
     if (owner.is_question()) [[likely]] {
-        std::memcpy(message_ + at_, records, length);
+        copy_records(message_ + at_, records, length);
     } else {
         // A pointer reaches 16 KiB far; a suffix stands at most one name's length behind the owner.
         if (owner.at + storage::kDnameLengthMax > kPointerMax) return false;

@@ -1,4 +1,4 @@
-// Numbers of the DNS message format (RFC 1035 §4.1.1, RFC 6891 §6.1, RFC 8914 §4).
+// Numbers of the DNS message format (RFC 1035 §4.1.1, RFC 6891 §6.1, RFC 7873 §8, RFC 8914 §4).
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,7 @@ enum class Rcode : uint8_t {
     refused = 5,
     yxdomain = 6,
     badvers = 16,  // its upper bits travel in the OPT record
+    badcookie = 23,
 };
 
 // Extended DNS errors; none where there is nothing to say.

@@ -52,11 +52,18 @@ size_t parse_name(const uint8_t* message, size_t length, storage::HashedName& na
 }
 
 // The options of an OPT record must fill it exactly (RFC 6891 §6.1.2).
-bool options_fit(const uint8_t* p, size_t length) {
+bool read_options(const uint8_t* p, size_t length, QueryCookie& cookie) {
     while (length != 0) {
         if (length < 4) return false;
-        size_t option = size_t{4} + load_be16(p + 2);
+        size_t data = load_be16(p + 2);
+        size_t option = 4 + data;
         if (option > length) return false;
+        // RFC 7873 §5.2: of several, the first one counts. §5.2.2: one of a wrong length does not
+        // fit either.
+        if (load_be16(p) == kOptionCookie && cookie.length == 0) {
+            if (!cookie_length_fits(data)) return false;
+            read_cookie(p + 4, data, cookie);
+        }
         p += option;
         length -= option;
     }
@@ -72,8 +79,10 @@ Parsed read_opt(const uint8_t* fixed, const Exchange& exchange, uint16_t udp_pay
         query.size_max = std::min({offered, udp_payload_max, exchange.reply_capacity});
     }
     if (fixed[5] != 0) return error(query, Rcode::badvers);  // RFC 6891 §6.1.3
-    if (!options_fit(fixed + kRRFixedSize, load_be16(fixed + 8)))
+    if (!read_options(fixed + kRRFixedSize, load_be16(fixed + 8), query.cookie)) {
+        query.cookie.length = 0;
         return error(query, Rcode::formerr);
+    }
     return Parsed::ok;
 }
 
@@ -114,6 +123,17 @@ Parsed read_records(const Exchange& exchange, size_t at, size_t count, size_t ad
     return outcome;
 }
 
+// A query without a question: one for a cookie (RFC 7873 §5.4), or malformed (RFC 9619 §4).
+Parsed parse_cookie_query(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
+    const uint8_t* message = exchange.query;
+    if (load_be16(message + kQdcountAt) != 0 || load_be16(message + kAncountAt) != 0 ||
+        load_be16(message + kNscountAt) != 0 || load_be16(message + kArcountAt) != 1)
+        return error(query, Rcode::formerr);
+    Parsed outcome = read_records(exchange, kHeaderSize, 1, 1, udp_payload_max, query);
+    if (outcome != Parsed::ok) return outcome;
+    return error(query, query.cookie.length != 0 ? Rcode::noerror : Rcode::formerr);
+}
+
 Parsed parse(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
     const uint8_t* message = exchange.query;
     size_t length = exchange.query_length;
@@ -121,6 +141,7 @@ Parsed parse(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
     query.edns = false;
     query.dnssec_ok = false;
     query.question = false;
+    query.cookie.length = 0;
     query.question_end = kHeaderSize;
     query.size_max = exchange.transport == Transport::tcp
                          ? exchange.reply_capacity
@@ -135,15 +156,17 @@ Parsed parse(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
         return Parsed::drop;
     }
     uint8_t opcode = message[2] & kOpcodeMask;
-    if (load_be16(message + kQdcountAt) != 1)  // RFC 9619 §4
-        return error(query, opcode == 0 ? Rcode::formerr : Rcode::notimp);
+    if (load_be16(message + kQdcountAt) != 1)
+        return opcode == 0 ? parse_cookie_query(exchange, udp_payload_max, query)
+                           : error(query, Rcode::notimp);
     size_t end = parse_name(message, length, query.name);
     if (end == 0 || end + 4 > length)
         return error(query, opcode == 0 ? Rcode::formerr : Rcode::notimp);
     query.type = load_be16(message + end);
     uint16_t klass = load_be16(message + end + 2);
     query.question_end = static_cast<uint16_t>(end + 4);
-    if (query.question_end + kOptSize + kExtendedErrorSize > exchange.reply_capacity) {
+    if (query.question_end + kOptSize + kExtendedErrorSize + kCookieOptionSize >
+        exchange.reply_capacity) {
         query.drop = storage::Drop::reply_overflow;
         return Parsed::drop;
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "dataplane/dns/cookie.h"
 #include "dataplane/dns/message.h"
 #include "dataplane/dns/responder.h"
 #include "storage/zone_index/name_hash.h"
@@ -11,7 +12,7 @@ namespace gatepost::dataplane {
 
 enum class Parsed : uint8_t {
     ok,     // look it up
-    error,  // answer with `rcode`
+    error,  // answer with `rcode` and no records
     drop,   // no answer; `drop` says why
 };
 
@@ -25,7 +26,9 @@ struct Query {
     uint16_t type = 0;
     uint16_t question_end = 0;  // offset behind the question
     uint16_t size_max = 0;      // octets that the reply may have, the OPT record included
-    storage::HashedName name;   // lower-cased; hashes are not yet computed
+    QueryCookie cookie;
+    uint64_t network = 0;      // of the client, as rate limiting knows it
+    storage::HashedName name;  // lower-cased; hashes are not yet computed
 };
 
 // Reads `exchange.query` into `query`. Never looks beyond query_length.

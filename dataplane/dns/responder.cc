@@ -1,10 +1,14 @@
 #include "dataplane/dns/responder.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 
+#include "dataplane/dns/direct_answer.h"
 #include "dataplane/dns/query.h"
+#include "dataplane/dns/reply.h"
 #include "dataplane/dns/resolution.h"
-#include "storage/zone/rrtype.h"
+#include "storage/base/check.h"
 
 namespace gatepost::dataplane {
 
@@ -18,35 +22,9 @@ using storage::ZoneView;
 // first-level cache.
 constexpr size_t kStage = 16;
 
-constexpr uint16_t kDoBit = 0x8000;
-
-struct Outcome {
-    Rcode rcode = Rcode::noerror;
-    bool authoritative = false;
-    bool truncated = false;
-    ExtendedError extended_error = ExtendedError::none;
-};
-
 template <size_t lines>
 void prefetch_lines(const uint8_t* p) {
     for (size_t i = 0; i < lines; ++i) __builtin_prefetch(p + i * storage::kCacheLine);
-}
-
-uint16_t write_opt(uint8_t* p, const Query& query, const Outcome& outcome, uint16_t payload_max) {
-    uint16_t options = outcome.extended_error == ExtendedError::none ? 0 : kExtendedErrorSize;
-    p[0] = 0;
-    store_be16(p + 1, static_cast<uint16_t>(storage::RRType::OPT));
-    store_be16(p + 3, payload_max);
-    p[5] = static_cast<uint8_t>(static_cast<uint8_t>(outcome.rcode) >> 4);
-    p[6] = 0;
-    store_be16(p + 7, query.dnssec_ok ? kDoBit : 0);  // RFC 3225 §3: copied
-    store_be16(p + 9, options);
-    if (options != 0) {
-        store_be16(p + 11, kOptionExtendedError);
-        store_be16(p + 13, 2);
-        store_be16(p + 15, static_cast<uint16_t>(outcome.extended_error));
-    }
-    return static_cast<uint16_t>(kOptSize + options);
 }
 
 void copy_question(const Exchange& exchange, const Query& query) {
@@ -55,28 +33,34 @@ void copy_question(const Exchange& exchange, const Query& query) {
                     query.question ? query.question_end : kHeaderSize);
 }
 
-// Header and OPT around what was written. Gives the reply's length.
-uint16_t finish(const Exchange& exchange, const Query& query, const Outcome& outcome,
-                const AnswerWriter& writer, uint16_t payload_max) {
-    uint8_t* message = exchange.reply;
-    uint16_t end = outcome.truncated ? query.question_end : writer.position();
-    // RFC 1035 §4.1.1: opcode and RD are copied; RFC 4035 §3.1.6: AD and CD are cleared.
-    uint8_t flags = kFlagQr | (message[2] & (kOpcodeMask | kFlagRd));
-    if (outcome.authoritative) flags |= kFlagAa;
-    if (outcome.truncated) flags |= kFlagTc;
-    message[2] = flags;
-    message[3] = static_cast<uint8_t>(outcome.rcode) & kRcodeMask;
-    store_be16(message + kQdcountAt, query.question ? 1 : 0);
-    bool empty = outcome.truncated;
-    uint16_t additional = empty ? 0 : writer.count(Section::additional);
-    store_be16(message + kAncountAt, empty ? 0 : writer.count(Section::answer));
-    store_be16(message + kNscountAt, empty ? 0 : writer.count(Section::authority));
-    if (query.edns) {
-        end = static_cast<uint16_t>(end + write_opt(message + end, query, outcome, payload_max));
-        ++additional;
+void look_up(const ZoneView& view, const Query& query, AnswerWriter& writer, Reply& reply) {
+    const Node* exact = view.find(query.name, query.name.labels);
+    DirectAnswer direct = answer_directly(view, query, exact, writer);
+    if (direct != DirectAnswer::not_possible) [[likely]] {
+        reply.authoritative = true;
+        reply.truncated = direct == DirectAnswer::does_not_fit;
+        return;
     }
-    store_be16(message + kArcountAt, additional);
-    return end;
+    Resolution r = resolve(view, query, exact, writer);
+    reply.rcode = r.rcode;
+    reply.authoritative = r.authoritative;
+    reply.truncated = r.truncated;
+    reply.extended_error = r.extended_error;
+}
+
+void fill_random(void* to, size_t size) {
+    GATEPOST_CHECK(::getrandom(to, size, 0) == static_cast<ssize_t>(size));
+}
+
+ClientAddress client_of(const Exchange& exchange) {
+    return {exchange.client, exchange.family == Family::ipv4 ? size_t{4} : size_t{16}};
+}
+
+ReplyKind kind_of(const Reply& reply, const AnswerWriter& writer) {
+    if (reply.rcode == Rcode::nxdomain) return ReplyKind::nxdomain;
+    if (reply.rcode != Rcode::noerror) return ReplyKind::error;
+    const bool answers = reply.truncated || writer.count(Section::answer) != 0;
+    return answers ? ReplyKind::answer : ReplyKind::empty;
 }
 
 }  // namespace
@@ -87,6 +71,8 @@ struct Responder::Tally {
     uint32_t rcodes[storage::kRcodes] = {};
     uint32_t dropped[storage::kDropReasons] = {};
     uint32_t truncated = 0;
+    uint32_t slipped = 0;
+    uint32_t cookies[4] = {};  // by CookieKind
 
     void add_to(storage::WorkerCounters& counters) const {
         using storage::WorkerCounters;
@@ -97,29 +83,51 @@ struct Responder::Tally {
             if (rcodes[i] != 0) WorkerCounters::add(counters.rcodes[i], rcodes[i]);
         for (size_t i = 0; i < storage::kDropReasons; ++i)
             if (dropped[i] != 0) WorkerCounters::add(counters.dropped[i], dropped[i]);
-        if (truncated != 0) WorkerCounters::add(counters.truncated, truncated);
+        const auto add = [](std::atomic<uint64_t>& counter, uint32_t count) {
+            if (count != 0) WorkerCounters::add(counter, count);
+        };
+        add(counters.truncated, truncated);
+        add(counters.slipped, slipped);
+        add(counters.cookies_new, cookies[static_cast<size_t>(CookieKind::client)]);
+        add(counters.cookies_valid, cookies[static_cast<size_t>(CookieKind::valid)]);
+        add(counters.cookies_bad, cookies[static_cast<size_t>(CookieKind::bad)]);
         WorkerCounters::add(counters.bursts, 1);
     }
 };
 
+storage::CookieSecret random_cookie_secret() {
+    storage::CookieSecret secret;
+    fill_random(secret.data(), secret.size());
+    return secret;
+}
+
 Responder::Responder(ResponderOptions options)
-    : options_(options), queries_(std::make_unique<Query[]>(kStage)) {}
+    : options_(std::move(options)),
+      cookie_secret_(options_.cookie_secret ? *options_.cookie_secret : random_cookie_secret()),
+      queries_(std::make_unique<Query[]>(kStage)) {
+    if (options_.rate_limit.per_second == 0) return;
+    RateLimiter::Key key;
+    fill_random(&key, sizeof key);
+    limiter_ = std::make_unique<RateLimiter>(options_.rate_limit, key);
+}
 Responder::~Responder() = default;
 
 void Responder::answer_burst(const storage::Image* image, std::span<Exchange> burst,
-                             storage::WorkerCounters& counters) {
+                             const BurstTime& time, storage::WorkerCounters& counters) {
     Tally tally;
     const uint8_t* base = image == nullptr ? nullptr : image->base();
     for (size_t at = 0; at < burst.size(); at += kStage)
-        answer_stage(base, burst.subspan(at, std::min(kStage, burst.size() - at)), tally);
+        answer_stage(base, burst.subspan(at, std::min(kStage, burst.size() - at)), time, tally);
     tally.add_to(counters);
 }
 
-void Responder::answer_stage(const uint8_t* image, std::span<Exchange> stage, Tally& tally) {
+void Responder::answer_stage(const uint8_t* image, std::span<Exchange> stage, const BurstTime& time,
+                             Tally& tally) {
     ZoneView view;
     if (image != nullptr) view = ZoneView(image);
     for (size_t i = 0; i < stage.size(); ++i) {
         parse_query(stage[i], options_.udp_payload_max, queries_[i]);
+        if (limiter_ != nullptr) prefetch_bucket(stage[i], queries_[i]);
         if (queries_[i].parsed != Parsed::ok || view.empty()) continue;
         queries_[i].name.hash(view.secret());
         view.table().prefetch(queries_[i].name.tag(queries_[i].name.labels));
@@ -130,7 +138,7 @@ void Responder::answer_stage(const uint8_t* image, std::span<Exchange> stage, Ta
         if (queries_[i].parsed == Parsed::drop)
             ++tally.dropped[static_cast<size_t>(queries_[i].drop)];
         else
-            answer_one(view, stage[i], queries_[i], tally);
+            answer_one(view, stage[i], queries_[i], time, tally);
     }
 }
 
@@ -138,6 +146,7 @@ void Responder::answer_stage(const uint8_t* image, std::span<Exchange> stage, Ta
 // of the names right above, where most such queries end.
 void Responder::prefetch_nodes(const ZoneView& view, size_t count) {
     bool missing[kStage];
+    bool any_missing = false;
     for (size_t i = 0; i < count; ++i) {
         const Query& query = queries_[i];
         missing[i] = false;
@@ -145,11 +154,13 @@ void Responder::prefetch_nodes(const ZoneView& view, size_t count) {
         size_t depth = query.name.labels;
         Ref ref = view.candidate(query.name.tag(depth));
         missing[i] = ref == 0 && depth > 0;
+        any_missing |= missing[i];
         if (ref != 0)
-            prefetch_lines<2>(view.at<uint8_t>(ref));
+            prefetch_lines<3>(view.at<uint8_t>(ref));
         else if (missing[i])
             view.table().prefetch(query.name.tag(depth - 1));
     }
+    if (!any_missing) return;
     for (size_t i = 0; i < count; ++i) {
         if (!missing[i]) continue;
         const storage::HashedName& name = queries_[i].name;
@@ -159,27 +170,74 @@ void Responder::prefetch_nodes(const ZoneView& view, size_t count) {
     }
 }
 
+void Responder::prefetch_bucket(const Exchange& exchange, Query& query) const {
+    if (exchange.transport != Transport::udp || exchange.client == nullptr) return;
+    query.network = limiter_->network(client_of(exchange));
+    limiter_->prefetch(query.network);
+}
+
+void Responder::judge(const ZoneView& view, const Exchange& exchange, const Query& query,
+                      const BurstTime& time, Reply& reply, Tally& tally) const {
+    judge_cookie(view.empty() ? nullptr : view.cookie_secrets(), cookie_secret_, query.cookie,
+                 client_of(exchange), time.unix_s, reply.cookie);
+    ++tally.cookies[static_cast<size_t>(reply.cookie.kind)];
+    // RFC 7873 §5.4: who asks for nothing but a cookie is told that the old one is of no use.
+    if (!query.question && reply.rcode == Rcode::noerror && reply.cookie.kind == CookieKind::bad)
+        reply.rcode = Rcode::badcookie;
+}
+
+// Whether the reply is to be sent; cuts it short where it slips through. A TCP connection or a
+// valid cookie shows that the client's address is not forged.
+bool Responder::limit(const Exchange& exchange, const Query& query, const AnswerWriter& writer,
+                      const BurstTime& time, Reply& reply, Tally& tally) {
+    if (exchange.transport != Transport::udp || exchange.client == nullptr ||
+        reply.cookie.kind == CookieKind::valid)
+        return true;
+    switch (limiter_->charge(query.network, kind_of(reply, writer), client_of(exchange),
+                             time.monotonic_ms)) {
+        case RateVerdict::send:
+            return true;
+        case RateVerdict::slip:
+            ++tally.slipped;
+            if (reply.cookie.kind == CookieKind::none) {
+                reply.truncated = true;
+            } else {
+                // RFC 7873 §5.2.3: the client comes again with the cookie that this reply brings.
+                reply.rcode = Rcode::badcookie;
+                reply.authoritative = reply.truncated = false;
+                reply.extended_error = ExtendedError::none;
+                reply.bare = true;
+            }
+            return true;
+        case RateVerdict::drop:
+            ++tally.dropped[static_cast<size_t>(storage::Drop::rate_limited)];
+            return false;
+    }
+    return true;
+}
+
 void Responder::answer_one(const ZoneView& view, Exchange& exchange, const Query& query,
-                           Tally& tally) {
+                           const BurstTime& time, Tally& tally) {
     copy_question(exchange, query);
-    Outcome outcome{.rcode = query.rcode};
-    // A reply with an extended error has no records, and so room for it.
-    size_t reserved = query.edns ? kOptSize : 0;
+    Reply reply;
+    reply.rcode = query.rcode;
+    if (query.cookie.length != 0) judge(view, exchange, query, time, reply, tally);
     AnswerWriter writer(exchange.reply, query.question_end,
-                        static_cast<uint16_t>(query.size_max - reserved));
+                        static_cast<uint16_t>(query.size_max - opt_size(query, reply)));
     if (query.parsed == Parsed::ok) {
         if (view.empty()) {
-            outcome.rcode = Rcode::servfail;
-            outcome.extended_error = ExtendedError::not_ready;
+            reply.rcode = Rcode::servfail;
+            reply.extended_error = ExtendedError::not_ready;
         } else {
-            Resolution r = resolve(view, query, view.find(query.name, query.name.labels), writer);
-            outcome = {r.rcode, r.authoritative, r.truncated, r.extended_error};
+            look_up(view, query, writer, reply);
         }
     }
-    exchange.reply_length = finish(exchange, query, outcome, writer, options_.udp_payload_max);
+    const bool truncated = reply.truncated;
+    if (limiter_ != nullptr && !limit(exchange, query, writer, time, reply, tally)) return;
+    exchange.reply_length = finish_reply(exchange, query, reply, writer, options_.udp_payload_max);
     ++tally.queries[static_cast<size_t>(exchange.transport)][static_cast<size_t>(exchange.family)];
-    ++tally.rcodes[static_cast<size_t>(outcome.rcode)];
-    tally.truncated += outcome.truncated;
+    ++tally.rcodes[static_cast<size_t>(reply.rcode)];
+    tally.truncated += truncated;
 }
 
 }  // namespace gatepost::dataplane

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "dataplane/dns/rate_limit.h"
 #include "storage/arena/runtime_page.h"
 #include "storage/zone_index/image.h"
 
@@ -43,9 +45,17 @@ inline constexpr uint16_t kUdpPayloadMax =
 
 struct ResponderOptions {
     uint16_t udp_payload_max = kUdpPayloadMax;
+    // Of DNS cookies where no secret is shared by all edges; the same for all workers of a process.
+    // nullopt: a random one.
+    std::optional<storage::CookieSecret> cookie_secret;
+    RateLimitOptions rate_limit;  // this worker's share
 };
 
+storage::CookieSecret random_cookie_secret();
+
+class AnswerWriter;
 struct Query;
+struct Reply;
 
 class Responder {
   public:
@@ -54,19 +64,27 @@ class Responder {
 
     // Answers every exchange (at most kBurstMax) from what `image` has published when called; a
     // null image answers SERVFAIL. The caller is an online QSBR reader.
-    void answer_burst(const storage::Image* image, std::span<Exchange> burst,
+    void answer_burst(const storage::Image* image, std::span<Exchange> burst, const BurstTime& time,
                       storage::WorkerCounters& counters);
 
   private:
     struct Tally;
 
-    void answer_stage(const uint8_t* image, std::span<Exchange> stage, Tally& tally);
+    void answer_stage(const uint8_t* image, std::span<Exchange> stage, const BurstTime& time,
+                      Tally& tally);
     void prefetch_nodes(const storage::ZoneView& view, size_t count);
+    void prefetch_bucket(const Exchange& exchange, Query& query) const;
     void answer_one(const storage::ZoneView& view, Exchange& exchange, const Query& query,
-                    Tally& tally);
+                    const BurstTime& time, Tally& tally);
+    void judge(const storage::ZoneView& view, const Exchange& exchange, const Query& query,
+               const BurstTime& time, Reply& reply, Tally& tally) const;
+    bool limit(const Exchange& exchange, const Query& query, const AnswerWriter& writer,
+               const BurstTime& time, Reply& reply, Tally& tally);
 
     ResponderOptions options_;
+    storage::CookieSecret cookie_secret_;
     std::unique_ptr<Query[]> queries_;
+    std::unique_ptr<RateLimiter> limiter_;  // null: no limit
 };
 
 }  // namespace gatepost::dataplane

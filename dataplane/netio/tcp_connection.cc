@@ -1,5 +1,6 @@
 #include "dataplane/netio/tcp_connection.h"
 
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -45,7 +46,21 @@ void TcpConnection::open(UniqueFd fd, Family family) {
     output_length_ = output_high_ = 0;
     active_ms_ = server_->now_ms();
     frame_started_ms_ = 0;
+    ask_client();
     receive();
+}
+
+// A multishot accept has no room for the address of each client.
+void TcpConnection::ask_client() {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    client_known_ = ::getpeername(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+                    address.ss_family == (family_ == Family::ipv4 ? AF_INET : AF_INET6);
+    if (!client_known_) return;
+    if (family_ == Family::ipv4)
+        std::memcpy(client_, &reinterpret_cast<sockaddr_in&>(address).sin_addr, 4);
+    else
+        std::memcpy(client_, &reinterpret_cast<sockaddr_in6&>(address).sin6_addr, 16);
 }
 
 void TcpConnection::complete(const Completion& completion) {

@@ -32,6 +32,8 @@ class TcpConnection final : public Operation {
     void open(UniqueFd fd, Family family);
     bool is_open() const { return static_cast<bool>(fd_); }
     Family family() const { return family_; }
+    // Its address in network order; nullptr: not known.
+    const uint8_t* client() const { return client_known_ ? client_ : nullptr; }
 
     void complete(const Completion& completion) override;
 
@@ -51,6 +53,7 @@ class TcpConnection final : public Operation {
   private:
     enum Tag : uint16_t { kReceive, kSend, kCancel };
 
+    void ask_client();
     void on_receive(int32_t result);
     void on_send(int32_t result);
     void take_queries();
@@ -67,6 +70,8 @@ class TcpConnection final : public Operation {
     uint8_t* output_ = nullptr;
     UniqueFd fd_;
     Family family_ = Family::ipv4;
+    bool client_known_ = false;
+    uint8_t client_[16] = {};
     bool receiving_ = false;  // a receive is under way
     bool sending_ = false;    // a send is under way
     bool taking_ = false;     // inside take_queries()

@@ -154,7 +154,8 @@ void TcpServer::enqueue(TcpConnection& connection, size_t frame_offset) {
                                     .reply_length = 0,
                                     .transport = Transport::tcp,
                                     .family = connection.family(),
-                                    .reply = replies_ + pending_ * kReplyStride};
+                                    .reply = replies_ + pending_ * kReplyStride,
+                                    .client = connection.client()};
     burst_[pending_++] = Query{&connection, frame_offset};
 }
 

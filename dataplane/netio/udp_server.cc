@@ -30,6 +30,12 @@ bool speaks_against_segments(int error) {
            error == ENOPROTOOPT;
 }
 
+const uint8_t* client_address(const sockaddr_storage& client, Family family) {
+    return family == Family::ipv4 ? reinterpret_cast<const uint8_t*>(
+                                        &reinterpret_cast<const sockaddr_in&>(client).sin_addr)
+                                  : reinterpret_cast<const sockaddr_in6&>(client).sin6_addr.s6_addr;
+}
+
 uint16_t client_port(const sockaddr_storage& client, Family family) {
     return family == Family::ipv4 ? reinterpret_cast<const sockaddr_in&>(client).sin_port
                                   : reinterpret_cast<const sockaddr_in6&>(client).sin6_port;
@@ -156,7 +162,8 @@ bool UdpServer::open_query(const Received& received, Exchange& exchange, UdpPath
                         .reply_length = 0,
                         .transport = Transport::udp,
                         .family = socket.family,
-                        .reply = payload};
+                        .reply = payload,
+                        .client = client_address(*client, socket.family)};
     return true;
 }
 

@@ -17,7 +17,7 @@ inline constexpr size_t kArenaHeaderSize = 4096;
 inline constexpr size_t kArenaTailPadding = 64;
 inline constexpr uint64_t kArenaMagic = 0x31414e4552415047;  // "GPARENA1"
 // Counts up with every change of the layout: an image of another version is refused and rebuilt.
-inline constexpr uint32_t kArenaFormatVersion = 1;
+inline constexpr uint32_t kArenaFormatVersion = 2;
 
 struct ArenaHeader {
     uint64_t magic;
@@ -36,6 +36,7 @@ struct ArenaHeader {
     // spared.
     std::atomic<uint64_t> name_depths[2];
     std::atomic<uint64_t> apex_depths[2];
+    std::atomic<Ref> cookie_secrets;  // CookieSecretSet; 0: none
 
     alignas(kCacheLine) std::atomic<uint64_t> commit_lsn;
     std::atomic<int64_t> commit_time_us;     // microseconds since 1970

@@ -14,14 +14,14 @@
 
 namespace gatepost::storage {
 
-inline constexpr uint64_t kRuntimePageMagic = 0x3276544e55525047;  // "GPRUNTv2"
+inline constexpr uint64_t kRuntimePageMagic = 0x3376544e55525047;  // "GPRUNTv3"
 inline constexpr size_t kWorkersMax = kQsbrReadersMax - 1;
 inline constexpr size_t kCopierReader =
     kQsbrReadersMax - 1;  // the control plane's background copier
 
 inline constexpr size_t kTransports = 2;  // UDP, TCP
 inline constexpr size_t kFamilies = 2;    // IPv4, IPv6
-inline constexpr size_t kRcodes = 24;     // 0..23; BADVERS is 16
+inline constexpr size_t kRcodes = 24;     // 0..23; BADVERS is 16, BADCOOKIE 23
 inline constexpr size_t kDropReasons = 32;
 inline constexpr size_t kNicsMax = 8;            // poll-mode processes, one per network interface
 inline constexpr size_t kInterfaceNameMax = 16;  // IFNAMSIZ, the closing zero included
@@ -53,6 +53,10 @@ struct alignas(kCacheLine) WorkerCounters {
     std::atomic<uint64_t> queries[kTransports][kFamilies];
     std::atomic<uint64_t> rcodes[kRcodes];
     std::atomic<uint64_t> truncated;
+    std::atomic<uint64_t> slipped;  // cut short by rate limiting, so that the client tries TCP
+    std::atomic<uint64_t> cookies_valid;
+    std::atomic<uint64_t> cookies_new;  // of clients that have no server cookie yet
+    std::atomic<uint64_t> cookies_bad;  // too old, or not made here
     std::atomic<uint64_t> dropped[kDropReasons];
     std::atomic<uint64_t> bursts;
     std::atomic<uint64_t> tcp_connections;        // open now

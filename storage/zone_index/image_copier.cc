@@ -55,6 +55,8 @@ ImageCopier::ImageCopier(const uint8_t* source) : view_(source) {
             octets += round_up(OrderTable::size_bytes(view_.at<OrderTable>(ref)->count), kRefUnit);
             orders_.push_back({zone, ref});
         }
+    cookie_secrets_ = view_.cookie_secrets();
+    if (cookie_secrets_ != nullptr) octets += sizeof(CookieSecretSet);
     slots_ = kSlotsMin;
     while (names * 100 > slots_ * kFillPercentMax) slots_ *= 2;
     size_ = kArenaHeaderSize + sizeof(SlotTable) + slots_ * sizeof(Slot) + sizeof(ZoneTable) +
@@ -69,6 +71,11 @@ void ImageCopier::copy_zones(uint8_t* target, size_t at) const {
         for (size_t word = 0; word < 2; ++word)
             zones->entries()[i].cut_depths[word].store(
                 view_.zone(i).cut_depths[word].load(std::memory_order_relaxed));
+}
+
+void ImageCopier::copy_cookie_secrets(uint8_t* target, size_t at) const {
+    std::memcpy(target + at, cookie_secrets_, sizeof(CookieSecretSet));
+    reinterpret_cast<ArenaHeader*>(target)->cookie_secrets.store(ref_at(at));
 }
 
 bool ImageCopier::owns_nsec(const Node* newest, uint32_t zone) const {
@@ -145,6 +152,10 @@ void ImageCopier::copy_to(uint8_t* target) const {
             node = view_.at<Node>(node->shallower);
         }
     });
+    if (cookie_secrets_ != nullptr) {
+        copy_cookie_secrets(target, at);
+        at += sizeof(CookieSecretSet);
+    }
     copy_orders(target, at);
     header->zone_count.store(zone_count);
     header->name_count.store(names);

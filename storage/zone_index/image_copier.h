@@ -23,6 +23,7 @@ class ImageCopier {
     template <typename Visit>
     void for_each_name(Visit visit) const;
     void copy_zones(uint8_t* target, size_t at) const;
+    void copy_cookie_secrets(uint8_t* target, size_t at) const;
     // Lays the canonical orders out from `at` on; all names are in the copy already.
     void copy_orders(uint8_t* target, size_t at) const;
     bool owns_nsec(const Node* newest, uint32_t zone) const;
@@ -36,6 +37,7 @@ class ImageCopier {
         Ref table;
     };
     std::vector<Order> orders_;  // as they were when the size was taken
+    const CookieSecretSet* cookie_secrets_ = nullptr;
 };
 
 }  // namespace gatepost::storage

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "storage/arena/slot_table.h"
+#include "storage/zone_index/cookie_secrets.h"
 #include "storage/zone_index/layout.h"
 #include "storage/zone_index/name_hash.h"
 
@@ -81,6 +82,12 @@ class ZoneView {
     // The node whose NSEC record matches or covers the name: the last one not behind it in
     // canonical order. nullptr: the zone has no NSEC records.
     const Node* nsec_for(uint32_t zone, DnameView name) const;
+
+    // The secrets of DNS cookies; nullptr: none are shared.
+    const CookieSecretSet* cookie_secrets() const {
+        Ref ref = header().cookie_secrets.load(std::memory_order_acquire);
+        return ref == 0 ? nullptr : at<CookieSecretSet>(ref);
+    }
 
     // The apex node of a zone in this version.
     const Node* apex(uint32_t zone) const {

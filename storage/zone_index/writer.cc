@@ -280,6 +280,19 @@ void ZoneIndexWriter::rollback_zone() {
     state_->roll_back_to(state_->zone_mark);
 }
 
+Status ZoneIndexWriter::set_cookie_secrets(const CookieSecretSet& secrets) {
+    State& s = *state_;
+    s.discard_cookie_secrets();
+    Ref block = s.blocks.allocate(sizeof(CookieSecretSet));
+    if (block == 0)
+        return fail(ErrorCode::refused,
+                    "the index arena is full at {} MiB: raise [controlplane] arena_size_max",
+                    s.segment.size() >> 20);
+    new (s.at<CookieSecretSet>(block)) CookieSecretSet(secrets);
+    s.cookie_secrets_next = block;
+    return {};
+}
+
 void ZoneIndexWriter::publish(ArenaOrigin origin) {
     state_->publish(origin);
 }
@@ -287,6 +300,7 @@ void ZoneIndexWriter::publish(ArenaOrigin origin) {
 void ZoneIndexWriter::abort() {
     state_->zone_mark = {};
     state_->roll_back_to({});
+    state_->discard_cookie_secrets();
 }
 
 void ZoneIndexWriter::reclaim() {

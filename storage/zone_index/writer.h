@@ -26,6 +26,7 @@
 #include "storage/zone/dname.h"
 #include "storage/zone/rrtype.h"
 #include "storage/zone/soa.h"
+#include "storage/zone_index/cookie_secrets.h"
 
 namespace gatepost::storage {
 
@@ -79,6 +80,9 @@ class ZoneIndexWriter {
     // §2.4).
     Status finish_zone();
     void rollback_zone();
+
+    // The secrets of DNS cookies, from the next publish on.
+    Status set_cookie_secrets(const CookieSecretSet& secrets);
 
     // Makes everything since the last publish visible, in one step.
     void publish(ArenaOrigin origin);

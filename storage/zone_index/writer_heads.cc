@@ -209,6 +209,19 @@ Node* ZoneIndexWriter::State::apex_of(uint32_t zone) {
     return at<Node>(ref);
 }
 
+void ZoneIndexWriter::State::publish_cookie_secrets() {
+    if (cookie_secrets_next == 0) return;
+    Ref old = header->cookie_secrets.load(std::memory_order_relaxed);
+    header->cookie_secrets.store(cookie_secrets_next, std::memory_order_release);
+    cookie_secrets_next = 0;
+    if (old != 0) blocks.retire(old, sizeof(CookieSecretSet));
+}
+
+void ZoneIndexWriter::State::discard_cookie_secrets() {
+    if (cookie_secrets_next != 0) blocks.free(cookie_secrets_next, sizeof(CookieSecretSet));
+    cookie_secrets_next = 0;
+}
+
 void ZoneIndexWriter::State::publish(ArenaOrigin origin) {
     header->commit_lsn.store(origin.commit_lsn, std::memory_order_relaxed);
     header->commit_time_us.store(origin.commit_time_us, std::memory_order_relaxed);
@@ -223,6 +236,7 @@ void ZoneIndexWriter::State::publish(ArenaOrigin origin) {
     if (!update_orders())
         for (uint32_t zone = 0; zone < zones_used; ++zone)
             zone_entry(zone).order.store(0, std::memory_order_release);
+    publish_cookie_secrets();
     // The one store that makes the transaction visible.
     header->version.store(building, std::memory_order_release);
 

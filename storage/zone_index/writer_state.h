@@ -78,6 +78,10 @@ class ZoneIndexWriter::State {
     void discard_order(Ref block);
     void drop_from_orders(std::vector<Ref> tombstones_gone);
 
+    // ---- secrets of DNS cookies
+    void publish_cookie_secrets();
+    void discard_cookie_secrets();
+
     void publish(ArenaOrigin origin);
     void reclaim();
 
@@ -125,7 +129,8 @@ class ZoneIndexWriter::State {
     bool shared = false;  // readers may have it: nothing is reused without a grace period
     std::vector<Undo> undo;
     std::vector<ChildrenUndo> children_undo;
-    Mark zone_mark;  // at begin_zone
+    Mark zone_mark;               // at begin_zone
+    Ref cookie_secrets_next = 0;  // of the transaction in progress; 0: they stay as they are
     std::deque<Tombstone> tombstones;
     uint64_t zone_count = 0;
     uint64_t name_count = 0;

@@ -20,6 +20,10 @@ namespace {
 
 constexpr uint16_t kCapacities[] = {512, 513, 600, 1231, 1232, 1233, 1452, 4096, 65535};
 
+constexpr uint8_t kClientAddress[16] = {192, 0, 2, 1};
+// Fixed, so that the same query has the same reply.
+constexpr dataplane::BurstTime kTime = {.monotonic_ms = 1, .unix_s = 1'700'000'000};
+
 const char* const kNs = "ns 60 A 192.0.2.53";
 
 // Zones inside zones, and every kind of name that an answer can be made from.
@@ -100,8 +104,11 @@ void check_reply(const Exchange& exchange) {
     const bool truncated = reply.flags.find("tc") != std::string::npos;
     if (truncated)
         GATEPOST_CHECK(reply.answer.empty() && exchange.transport == dataplane::Transport::udp);
+    GATEPOST_CHECK(reply.cookie.empty() || reply.cookie.size() == 24);
     if (reply.question.empty()) {
-        GATEPOST_CHECK(reply.rcode != 0);
+        // RFC 7873 §5.4: without a question, for a cookie.
+        GATEPOST_CHECK(reply.rcode != 0 ||
+                       (load_be16(exchange.query + 4) == 0 && !reply.cookie.empty()));
         return;
     }
     size_t end = 12;
@@ -121,6 +128,7 @@ Exchange exchange_for(uint8_t how, const std::vector<uint8_t>& query, std::vecto
     // Exactly as large as it says, so that AddressSanitizer sees an octet too many.
     reply.assign(exchange.reply_capacity, 0xee);
     exchange.reply = reply.data();
+    exchange.client = kClientAddress;
     return exchange;
 }
 
@@ -129,7 +137,8 @@ Exchange exchange_for(uint8_t how, const std::vector<uint8_t>& query, std::vecto
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size == 0 || size > 65536) return 0;
     static storage::WorkerCounters counters{};
-    static dataplane::Responder* const kResponder = new dataplane::Responder();
+    static dataplane::Responder* const kResponder =
+        new dataplane::Responder({.cookie_secret = storage::CookieSecret{1, 2, 3}});
     static const std::vector<uint8_t> kNeighbour =
         make_query({.name = "alias.example.", .edns = 1232});
     const storage::Image* image = data[0] & 4 ? nullptr : &arena().image();
@@ -138,7 +147,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::vector<uint8_t> before, reply, behind;
     Exchange burst[] = {exchange_for(0x40, kNeighbour, before), exchange_for(data[0], query, reply),
                         exchange_for(0x40, kNeighbour, behind)};
-    kResponder->answer_burst(image, burst, counters);
+    kResponder->answer_burst(image, burst, kTime, counters);
     for (const Exchange& exchange : burst) check_reply(exchange);
     before.resize(burst[0].reply_length);
     behind.resize(burst[2].reply_length);
@@ -148,7 +157,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::copy(query.begin(), query.end(), same.begin());
     Exchange in_place = burst[1];
     in_place.query = in_place.reply = same.data();
-    kResponder->answer_burst(image, {&in_place, 1}, counters);
+    kResponder->answer_burst(image, {&in_place, 1}, kTime, counters);
     GATEPOST_CHECK(in_place.reply_length == burst[1].reply_length);
     GATEPOST_CHECK(std::memcmp(same.data(), reply.data(), burst[1].reply_length) == 0);
     return 0;

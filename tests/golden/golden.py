@@ -19,6 +19,7 @@ _RRSIG = 46
 _SOA = 6
 _NAME_TYPES = {2, 5, 12, 15, 18, 33, 39}
 _SOA_NUMBERS = 20  # octets behind the two names
+_COOKIE, _CLIENT_COOKIE = 10, 8  # RFC 7873: the option, and octets of its first part
 
 
 @dataclass
@@ -120,10 +121,17 @@ def section_lines(records, ordered):
     return list(itertools.chain.from_iterable(rrsets if ordered else sorted(rrsets)))
 
 
+def _option_text(code, data):
+    # A server cookie is another one each time.
+    if code == _COOKIE and len(data) > _CLIENT_COOKIE:
+        return f"{data[:_CLIENT_COOKIE].hex()} and {len(data) - _CLIENT_COOKIE} octets"
+    return data.hex() or "empty"
+
+
 def edns_text(reply):
     if not reply.edns:
         return "none"
-    options = [f"option {code} {data.hex() or 'empty'}" for code, data in sorted(reply.options)]
+    options = [f"option {code} {_option_text(code, data)}" for code, data in sorted(reply.options)]
     return " ".join([f"version {reply.edns_version} size {reply.edns_size}"] +
                     (["do"] if reply.dnssec_ok else []) + options)
 

@@ -37,7 +37,7 @@ def write_config(path, settings):
     """`settings`: {"dns.listen": ["127.0.0.1@5300"], …} as the TOML file of the configuration."""
     sections = {}
     for key, value in settings.items():
-        section, name = key.split(".")
+        section, name = key.rsplit(".", 1)
         sections.setdefault(section, []).append(f"{name} = {json.dumps(value)}")
     pathlib.Path(path).write_text("".join(f"[{section}]\n" + "\n".join(lines) + "\n\n"
                                           for section, lines in sections.items()))
@@ -53,6 +53,7 @@ class Instance:
         self.local = self.directory / "local" if local else None
         self.user = user
         self.exe = exe or gatepost_program()
+        self.wrapper = []  # words in front of `gatepost run`
         self.port = free_port()
         self.log_path = self.directory / "gatepost.log"
         self.config = self.directory / "gatepost.toml"
@@ -111,9 +112,9 @@ class Instance:
         self._log_begin = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self._process = subprocess.Popen(
-                [self.exe, "run", *self.words(), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self.directory, env=self._environment(), start_new_session=True,
-                preexec_fn=lambda: die_with_parent(signal.SIGTERM), **identity_of(self.user))
+                [*self.wrapper, self.exe, "run", *self.words(), *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory, env=self._environment(),
+                start_new_session=True, preexec_fn=lambda: die_with_parent(signal.SIGTERM), **identity_of(self.user))
 
     def start(self, *arguments):
         self.launch(*arguments)

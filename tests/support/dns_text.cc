@@ -71,6 +71,10 @@ void read_opt(ReplyText& reply, uint16_t klass, uint32_t ttl, Bytes options) {
             return;
         }
         if (code == 15 && data.size() >= 2) reply.extended_errors.push_back(load_be16(data.data()));
+        if (code == 10) {
+            if (!reply.cookie.empty()) reply.error = "two cookies";
+            reply.cookie.assign(data.begin(), data.end());
+        }
     }
 }
 
@@ -127,13 +131,15 @@ std::vector<uint8_t> make_query(const QueryText& query) {
     ByteWriter writer(out);
     writer.u16(0x1234);
     writer.u16(query.recursion_desired ? 0x0100 : 0);
-    writer.u16(1);
+    writer.u16(query.question ? 1 : 0);
     writer.u16(0);
     writer.u16(0);
     writer.u16(query.edns >= 0 ? 1 : 0);
-    writer.bytes(name->view().wire());
-    writer.u16(static_cast<uint16_t>(*type));
-    writer.u16(storage::kClassIn);
+    if (query.question) {
+        writer.bytes(name->view().wire());
+        writer.u16(static_cast<uint16_t>(*type));
+        writer.u16(storage::kClassIn);
+    }
     if (query.edns >= 0) {
         writer.u8(0);
         writer.u16(static_cast<uint16_t>(RRType::OPT));
@@ -141,8 +147,18 @@ std::vector<uint8_t> make_query(const QueryText& query) {
         writer.u8(0);
         writer.u8(query.edns_version);
         writer.u16(query.dnssec_ok ? 0x8000 : 0);
-        writer.u16(0);
+        writer.u16(static_cast<uint16_t>(query.options.size()));
+        writer.bytes(query.options);
     }
+    return out;
+}
+
+std::vector<uint8_t> cookie_option(Bytes cookie) {
+    std::vector<uint8_t> out;
+    ByteWriter writer(out);
+    writer.u16(10);
+    writer.u16(static_cast<uint16_t>(cookie.size()));
+    writer.bytes(cookie);
     return out;
 }
 

@@ -17,7 +17,11 @@ struct QueryText {
     bool dnssec_ok = false;
     uint8_t edns_version = 0;
     bool recursion_desired = false;
+    std::vector<uint8_t> options = {};  // of the OPT record, whole
+    bool question = true;
 };
+// A COOKIE option (RFC 7873 §4) with these octets.
+std::vector<uint8_t> cookie_option(Bytes cookie);
 std::vector<uint8_t> make_query(const QueryText& query);
 
 struct ReplyText {
@@ -33,7 +37,8 @@ struct ReplyText {
     uint16_t edns_size = 0;
     bool dnssec_ok = false;
     std::vector<uint16_t> extended_errors;
-    size_t size = 0;  // octets
+    std::vector<uint8_t> cookie;  // the COOKIE option's octets
+    size_t size = 0;              // octets
 };
 ReplyText read_reply(Bytes message);
 

@@ -45,21 +45,30 @@ TEST(Allocation, NoneFromParseToAnswer) {
                              "nx.example.", "y.old.example.", "elsewhere."})
         for (int edns : {-1, 1232}) queries.push_back(make_query({.name = name, .edns = edns}));
     queries.push_back(make_query({.name = "example.", .type = "MX"}));
+    // A client cookie, and a server cookie that cannot be checked against fewer secrets than all.
+    for (size_t length : {8, 24})
+        queries.push_back(make_query({.name = "www.example.",
+                                      .edns = 1232,
+                                      .options = cookie_option(std::vector<uint8_t>(length, 1))}));
     queries.push_back({1, 2, 3});
-    dataplane::Responder responder;
+    dataplane::Responder responder{{.rate_limit = {.per_second = 10}}};
     storage::WorkerCounters counters{};
     std::vector<uint8_t> replies(queries.size() * 1232);
     std::vector<dataplane::Exchange> burst;
+    static constexpr uint8_t kClient[] = {192, 0, 2, 1};
     for (size_t i = 0; i < queries.size(); ++i)
         burst.push_back({.query = queries[i].data(),
                          .query_length = static_cast<uint16_t>(queries[i].size()),
                          .reply_capacity = 1232,
-                         .reply = replies.data() + i * 1232});
+                         .reply = replies.data() + i * 1232,
+                         .client = kClient});
     uint64_t before = allocations;
     for (int round = 0; round < 100; ++round)
-        responder.answer_burst(&arena.image(), burst, counters);
+        responder.answer_burst(&arena.image(), burst, {}, counters);
     EXPECT_EQ(allocations - before, 0u);
     EXPECT_GT(before, 0u) << "the counter counts";
+    EXPECT_GT(counters.slipped.load(), 0u);
+    EXPECT_GT(counters.cookies_bad.load(), 0u);
     EXPECT_EQ(counters.dropped[static_cast<size_t>(storage::Drop::runt)].load(), 100u);
 }
 

@@ -46,7 +46,7 @@ class DenialTest : public testing::Test {
                                      .query_length = static_cast<uint16_t>(query.size()),
                                      .reply_capacity = sizeof reply,
                                      .reply = reply};
-        responder_.answer_burst(image, {&exchange, 1}, counters_);
+        responder_.answer_burst(image, {&exchange, 1}, {}, counters_);
         reply_ = read_reply({reply, exchange.reply_length});
         EXPECT_EQ(reply_.error, "");
         Owners owners;
@@ -101,7 +101,7 @@ TEST_F(DenialTest, WithoutTheDoBitThereIsNone) {
                                  .query_length = static_cast<uint16_t>(query.size()),
                                  .reply_capacity = sizeof reply,
                                  .reply = reply};
-    responder_.answer_burst(&arena_.image(), {&exchange, 1}, counters_);
+    responder_.answer_burst(&arena_.image(), {&exchange, 1}, {}, counters_);
     EXPECT_EQ(read_reply({reply, exchange.reply_length}).authority.size(), 1u);
 }
 

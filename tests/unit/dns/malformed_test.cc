@@ -24,7 +24,7 @@ class MalformedTest : public testing::Test {
                                      .query_length = static_cast<uint16_t>(message.size()),
                                      .reply_capacity = sizeof reply,
                                      .reply = reply};
-        responder_.answer_burst(&arena_.image(), {&exchange, 1}, counters_);
+        responder_.answer_burst(&arena_.image(), {&exchange, 1}, {}, counters_);
         if (exchange.reply_length == 0) return -1;
         ReplyText text = read_reply({reply, exchange.reply_length});
         EXPECT_EQ(text.error, "");

@@ -69,7 +69,7 @@ class ResponderTest : public testing::Test {
                           .reply_capacity = capacity,
                           .transport = transport,
                           .reply = reply_.data()};
-        responder_.answer_burst(image_, {&exchange, 1}, counters_);
+        responder_.answer_burst(image_, {&exchange, 1}, {}, counters_);
         reply_.resize(exchange.reply_length);
         ReplyText text = read_reply(reply_);
         EXPECT_EQ(text.error, exchange.reply_length == 0 ? "shorter than a header" : "");
@@ -281,7 +281,7 @@ TEST_F(ResponderTest, InPlaceReplyIsTheSame) {
                           .query_length = static_cast<uint16_t>(query.size()),
                           .reply_capacity = 4096,
                           .reply = buffer.data()};
-        responder_.answer_burst(image_, {&exchange, 1}, counters_);
+        responder_.answer_burst(image_, {&exchange, 1}, {}, counters_);
         buffer.resize(exchange.reply_length);
         EXPECT_EQ(buffer, reply_) << name;
     }

@@ -39,7 +39,7 @@ TEST(Version, NoReplyMixesTwoTransactions) {
                                          .query_length = static_cast<uint16_t>(query.size()),
                                          .reply_capacity = sizeof reply,
                                          .reply = reply};
-            responder.answer_burst(&arena.image(), {&exchange, 1}, counters);
+            responder.answer_burst(&arena.image(), {&exchange, 1}, {}, counters);
             qsbr.offline();
             ReplyText text = read_reply({reply, exchange.reply_length});
             ++asked;

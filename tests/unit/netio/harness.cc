@@ -87,6 +87,11 @@ void EchoAnswerer::answer(std::span<Exchange> burst) {
         size_t echoed = std::min<size_t>(length, one.query_length);
         std::memmove(one.reply, one.query, echoed);
         std::memset(one.reply + echoed, 0xab, length - echoed);
+        if (label == "who" && one.client != nullptr) {
+            size_t size = one.family == Family::ipv4 ? 4 : 16;
+            std::memcpy(one.reply + length, one.client, size);
+            length += size;
+        }
         if (length >= 3) one.reply[2] |= kQr;
         one.reply_length = static_cast<uint16_t>(length);
     }

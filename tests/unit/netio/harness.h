@@ -17,7 +17,8 @@ namespace gatepost::dataplane {
 using Message = std::vector<uint8_t>;
 
 // A query with the id whose first label is `label`; the answerer obeys labels:
-//   "drop"  no reply;   "padN"  a reply of N octets;   anything else  the query, with QR set
+//   "drop"  no reply;   "padN"  a reply of N octets;   "who"  the query, with QR set, and the
+//   client's address;   anything else  the query, with QR set
 Message make_query(uint16_t id, const std::string& label);
 uint16_t id_of(const Message& message);
 

@@ -32,6 +32,18 @@ TEST(Options, Completed) {
     EXPECT_FALSE(complete_options(options)) << "more than the runtime page has room for";
 }
 
+TEST(Options, RateLimitsOutOfRangeAreRefused) {
+    DataplaneOptions options;
+    options.listen.push_back(*parse_listen_address("127.0.0.1@0"));
+    options.rate_limit.per_second = 200;
+    EXPECT_TRUE(complete_options(options));
+    options.rate_limit.burst_ms = 10;
+    const Status refused = complete_options(options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::usage);
+    EXPECT_EQ(refused.error().message, "--rate-limit-burst-ms 10: from 1000 to 60000");
+}
+
 TEST(Log, Lines) {
     EXPECT_EQ(
         "ts=2024-01-02T03:04:05.006Z level=info event=dataplane.serving workers=2 reason=\"a "

@@ -173,5 +173,26 @@ TEST(UdpServer, AllocatesNothingOnceItServes) {
     EXPECT_EQ(mine + 1, allocations_of_thread()) << "the counter works";
 }
 
+TEST(UdpServer, TheClientsAddressIsGiven) {
+    const Message query = make_query(7, "who");
+    for (int type : {SOCK_DGRAM, SOCK_STREAM}) {
+        TestServer ipv4("127.0.0.1@0");
+        Client client(type, ipv4.address());
+        type == SOCK_DGRAM ? client.send(query) : client.send_framed(query);
+        const Message reply = type == SOCK_DGRAM ? client.receive() : client.receive_framed();
+        ASSERT_EQ(reply.size(), query.size() + 4);
+        EXPECT_EQ(Message(reply.end() - 4, reply.end()), (Message{127, 0, 0, 1}));
+    }
+    for (int type : {SOCK_DGRAM, SOCK_STREAM}) {
+        TestServer ipv6("::1@0");
+        Client client(type, ipv6.address());
+        type == SOCK_DGRAM ? client.send(query) : client.send_framed(query);
+        const Message reply = type == SOCK_DGRAM ? client.receive() : client.receive_framed();
+        ASSERT_EQ(reply.size(), query.size() + 16);
+        EXPECT_EQ(reply.back(), 1);
+        EXPECT_EQ(Message(reply.end() - 16, reply.end() - 1), Message(15, 0));
+    }
+}
+
 }  // namespace
 }  // namespace gatepost::dataplane

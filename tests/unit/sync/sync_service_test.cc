@@ -131,6 +131,29 @@ class SyncServiceTest : public ::testing::Test {
 
 using Address = std::vector<uint8_t>;
 
+TEST_F(SyncServiceTest, CookieSecretsAreLoadedAndFollowed) {
+    const auto shared = [&] {
+        auto segment = storage::Segment::map_readonly(sync->board().arena());
+        EXPECT_TRUE(segment.has_value());
+        const auto* set = storage::ZoneView(segment->data()).cookie_secrets();
+        return set == nullptr ? storage::CookieSecretSet() : *set;
+    };
+    start_and_stream();
+    const storage::CookieSecretSet loaded = shared();
+    EXPECT_EQ(loaded.count, 1u) << "the migrations made one";
+    EXPECT_EQ(loaded.has_active, 1u);
+    wait_for(execute("INSERT INTO gatepost.dns_cookie_secret DEFAULT VALUES"));
+    EXPECT_EQ(shared().count, 2u);
+    wait_for(
+        execute("UPDATE gatepost.dns_cookie_secret SET state = 'retired' WHERE id = 1;"
+                "UPDATE gatepost.dns_cookie_secret SET state = 'active' WHERE id = 2"));
+    EXPECT_EQ(shared().secrets[1], loaded.secrets[0]);
+    EXPECT_NE(shared().secrets[0], loaded.secrets[0]);
+    wait_for(execute("DELETE FROM gatepost.dns_cookie_secret"));
+    EXPECT_EQ(shared().has_active, 0u);
+    EXPECT_EQ(shared().count, 0u);
+}
+
 TEST_F(SyncServiceTest, LoadsThenFollows) {
     make_zone("example.org.", 20);
     start_and_stream();

@@ -117,6 +117,23 @@ Octets rrsets_relation() {
                             {"rdata", "zone_id", "comment", "type", "name", "ttl"});
 }
 
+Octets cookie_secrets_relation() {
+    return relation_message(kCookieSecretsRelation, "gatepost", "dns_cookie_secret",
+                            {"secret", "id", "state"});
+}
+
+Octets cookie_secret_tuple(int64_t id, uint8_t octet, std::string_view state) {
+    auto builder = tuple_builder(3);
+    builder.binary(Octets(16, octet)).int8(id).binary(state);
+    return without_type(builder);
+}
+
+Octets cookie_secret_key_tuple(int64_t id) {
+    auto builder = tuple_builder(3);
+    builder.u8('n').int8(id).u8('n');
+    return without_type(builder);
+}
+
 Octets zone_tuple(const ZoneRow& row) {
     auto builder = tuple_builder(11);
     builder.int8(row.id).int4(static_cast<int32_t>(row.soa_ttl)).u8('n').binary(row.name);
@@ -184,6 +201,16 @@ std::optional<uint32_t> TestStore::serial(std::string_view zone) const {
     if (!soa) return std::nullopt;
     // The last five fields are serial, refresh, retry, expire, minimum (RFC 1035 §3.3.13).
     return load_be32(soa->data.data() + soa->data.size() - 20);
+}
+
+std::string TestStore::cookie_secrets() const {
+    const storage::ZoneView view(store->writer->segment().data());
+    const storage::CookieSecretSet* set = view.cookie_secrets();
+    if (set == nullptr) return "none";
+    std::string out = set->has_active != 0 ? "!" : "";
+    for (uint32_t i = 0; i < set->count; ++i)
+        out += fmt::format("{}{}", i == 0 ? "" : " ", set->secrets[i][0]);
+    return out;
 }
 
 std::string TestStore::hold_reason(std::string_view zone) const {

@@ -62,6 +62,7 @@ class MessageBuilder {
 
 inline constexpr RelationId kZonesRelation = 101;
 inline constexpr RelationId kRRsetsRelation = 102;
+inline constexpr RelationId kCookieSecretsRelation = 103;
 
 Octets begin_message(Lsn final_lsn = 0x100);
 Octets commit_message(Lsn end_lsn = 0x120);
@@ -70,6 +71,9 @@ Octets relation_message(RelationId id, std::string_view schema, std::string_view
 // The columns stand in another order than the programs', and with others between.
 Octets zones_relation();
 Octets rrsets_relation();
+Octets cookie_secrets_relation();
+Octets cookie_secret_tuple(int64_t id, uint8_t octet, std::string_view state);
+Octets cookie_secret_key_tuple(int64_t id);
 Octets zone_tuple(const ZoneRow& row);  // without message type and relation
 Octets rrset_tuple(const RRsetRow& row);
 Octets rrset_key_tuple(const RRsetKey& key);
@@ -88,6 +92,9 @@ struct TestStore {
     int count(std::string_view name, std::string_view type) const;
     // Of the zone's SOA; nullopt: no such zone.
     std::optional<uint32_t> serial(std::string_view zone) const;
+    // The first octets of the cookie secrets that a reader finds, the active one first behind a
+    // '!': "!1 2 3".
+    std::string cookie_secrets() const;
     std::string hold_reason(std::string_view zone) const;
 
     storage::RuntimeMapping page;
