@@ -73,8 +73,9 @@ def measure(server, queries, flood, seconds, warm_up):
 def print_run(number, server, measured):
     mix = measured["mix"]
     print(f"  round {number} {server.name:9} {mix.load.qps:9,.0f} q/s  cpu {mix.cpu_us:.3f} us/q  "
-          f"user {mix.user_us:.3f}  sys {mix.system_us:.3f}  lost {mix.load.lost:3}  flood cpu {measured['flood'].cpu_us:.3f}  "
-          f"many clients cpu {measured['many'].cpu_us:.3f}  others kept {mix.others_cores:.2f} cores busy", flush=True)
+          f"user {mix.user_us:.3f}  sys {mix.system_us:.3f}  lost {mix.load.lost:3}  "
+          f"flood cpu {measured['flood'].cpu_us:.3f}  many clients cpu {measured['many'].cpu_us:.3f}  "
+          f"others kept {mix.others_cores:.2f} cores busy", flush=True)
 
 
 def print_tables(result):

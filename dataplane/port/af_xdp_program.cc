@@ -43,6 +43,10 @@ void use_xsks_map(int fd) {
     shared.map_fd = fd;
 }
 
+bool uses_xsks_map() {
+    return foreign();
+}
+
 int xsk_of_queue(unsigned queue) {
     return queue < kQueuesMax ? shared.sockets[queue] : -1;
 }

@@ -15,6 +15,7 @@ namespace gatepost::dataplane {
 // `fd`: the program's `xsks_map`, one entry per queue of the interface; -1: DPDK's own way again.
 // Before a device is opened.
 void use_xsks_map(int fd);
+bool uses_xsks_map();
 // The socket of the device opened last for that queue; -1: none.
 int xsk_of_queue(unsigned queue);
 // Puts the queue's socket into the map: from then on its queries come here.

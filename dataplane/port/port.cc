@@ -175,6 +175,9 @@ Status Port::make_queues(const PortOptions& options) {
 
 Port::~Port() {
     if (!open_) return;
+    // libxdp would ask netlink for the program, which is not its to detach and, in poll mode, no
+    // system call to be made any more (seccomp.cc): the sockets end with the process.
+    if (driver_ == "net_af_xdp" && uses_xsks_map()) return;
     ::rte_eth_dev_stop(id_);
     ::rte_eth_dev_close(id_);
     for (Queue& queue : queue_) ::rte_mempool_free(queue.pool);

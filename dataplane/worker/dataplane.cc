@@ -93,12 +93,18 @@ Status Dataplane::open_signals() {
     return {};
 }
 
+ResponderOptions Dataplane::responder_options(size_t workers) const {
+    return {.cookie_secret = cookie_secret_,
+            .rate_limit = share_of_worker(options_.rate_limit, workers)};
+}
+
 Status Dataplane::make_workers(std::vector<WorkerSockets> sockets) {
     for (unsigned i = 0; i < options_.workers; ++i) {
         WorkerOptions about;
         about.index = i;
         about.core = options_.cores[i % options_.cores.size()];
         about.gather_us = options_.gather_us;
+        about.responder = responder_options(options_.workers);
         about.tcp.connections_max = options_.tcp_connections_max;
         about.tcp.idle_ms = options_.tcp_idle_ms;
         about.tcp.frame_ms = std::min(about.tcp.frame_ms, options_.tcp_idle_ms);
@@ -112,7 +118,8 @@ Status Dataplane::make_workers(std::vector<WorkerSockets> sockets) {
 
 Status Dataplane::open_poll_mode() {
     if (options_.poll.device.empty()) return {};
-    auto opened = PollMode::open(options_.poll, {}, *page_, images_.current());
+    auto opened = PollMode::open(options_.poll, responder_options(options_.poll.queues), *page_,
+                                 images_.current());
     if (!opened) return tl::unexpected(opened.error());
     poll_mode_ = std::move(*opened);
     for (auto& worker : poll_mode_->take_workers()) {

@@ -28,6 +28,7 @@ class Dataplane {
     Status open_signals();
     Status make_workers(std::vector<WorkerSockets> sockets);
     Status open_poll_mode();
+    ResponderOptions responder_options(size_t workers) const;
     void stop_workers();
     void load_checkpoint();
     Status start_workers();
@@ -36,6 +37,9 @@ class Dataplane {
     void read_channel();
 
     DataplaneOptions options_;
+    // Where no secret is shared by all edges; one for all workers, as a client may meet any of
+    // them.
+    const storage::CookieSecret cookie_secret_ = random_cookie_secret();
     storage::RuntimeMapping page_;
     ImageSource images_;
     UniqueFd channel_;

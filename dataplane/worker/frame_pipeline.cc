@@ -2,8 +2,6 @@
 
 #include <x86intrin.h>
 
-#include <algorithm>
-
 #include "storage/base/check.h"
 
 namespace gatepost::dataplane {
@@ -38,29 +36,30 @@ void FramePipeline::drop(const Packet& packet, Drop reason) {
 
 void FramePipeline::decode(std::span<const Packet> packets) {
     uint64_t octets = 0;
-    for (const Packet& packet : packets) {
+    for (size_t i = 0; i < packets.size(); ++i) {
+        const Packet& packet = packets[i];
         octets += packet.length;
-        Asked& asked = asked_[asked_count_];
+        FrameQuery& query = queries_[asked_count_];
         Drop why = Drop::frame_malformed;
-        switch (
-            decode_frame(packet.data, packet.length, packet.capacity, host_, asked.query, why)) {
+        switch (decode_frame(packet.data, packet.length, packet.capacity, host_, query, why)) {
             case FrameKind::dns:
-                asked.packet = packet;
-                exchanges_[asked_count_++] = Exchange{
-                    .query = packet.data + asked.query.payload_at,
-                    .query_length = asked.query.payload_length,
-                    .reply_capacity = reply_capacity(asked.query, options_.mtu, packet.capacity),
-                    .transport = Transport::udp,
-                    .family = asked.query.family,
-                    .reply = packet.data + asked.query.payload_at,
-                    .client = asked.query.client(packet.data)};
+                asked_[asked_count_] = static_cast<uint8_t>(i);
+                exchanges_[asked_count_++] =
+                    Exchange{.query = packet.data + query.payload_at,
+                             .query_length = query.payload_length,
+                             .reply_capacity = reply_capacity(query, options_.mtu, packet.capacity),
+                             .transport = Transport::udp,
+                             .family = query.family,
+                             .reply = packet.data + query.payload_at,
+                             .client = query.client(packet.data)};
                 break;
-            case FrameKind::reply:
-                replies_[reply_count_] = packet;
-                replies_[reply_count_].data += asked.query.reply.at;
-                replies_[reply_count_++].length = asked.query.reply.length;
-                WorkerCounters::add(polls_.neighbor_replies, 1);
+            case FrameKind::reply: {
+                Packet& reply = neighbor_replies_[neighbor_count_++];
+                reply = packet;
+                reply.data += query.reply.at;
+                reply.length = query.reply.length;
                 break;
+            }
             case FrameKind::drop:
                 drop(packet, why);
                 break;
@@ -68,49 +67,53 @@ void FramePipeline::decode(std::span<const Packet> packets) {
     }
     WorkerCounters::add(polls_.frames_received, packets.size());
     WorkerCounters::add(polls_.octets_received, octets);
+    if (neighbor_count_ != 0) WorkerCounters::add(polls_.neighbor_replies, neighbor_count_);
 }
 
-void FramePipeline::encode() {
+// Replies move to the front of the span: never behind where their query lies, which is still
+// needed.
+size_t FramePipeline::encode(std::span<Packet> packets) {
+    size_t count = 0;
     for (size_t i = 0; i < asked_count_; ++i) {
-        Asked& asked = asked_[i];
-        if (exchanges_[i].reply_length == 0) {  // counted by the responder
-            dropped_[dropped_count_++] = asked.packet;
+        Packet packet = packets[asked_[i]];
+        if (exchanges_[i].reply_length == 0) [[unlikely]] {  // counted by the responder
+            dropped_[dropped_count_++] = packet;
             continue;
         }
-        EncodedFrame reply = encode_reply(asked.packet.data, asked.query,
-                                          exchanges_[i].reply_length, options_.checksums_offloaded);
-        Packet& packet = replies_[reply_count_++];
-        packet = asked.packet;
+        const FrameQuery& query = queries_[i];
+        EncodedFrame reply = encode_reply(packet.data, query, exchanges_[i].reply_length,
+                                          options_.checksums_offloaded);
         packet.data += reply.at;
         packet.length = reply.length;
         if (options_.checksums_offloaded) {
-            packet.offload_link = asked.query.link_length;
-            packet.offload_ip = static_cast<uint8_t>(asked.query.ip_header_length());
-            packet.offload_ipv6 = asked.query.family == Family::ipv6;
+            packet.offload_link = query.link_length;
+            packet.offload_ip = static_cast<uint8_t>(query.ip_header_length());
+            packet.offload_ipv6 = query.family == Family::ipv6;
         }
+        packets[count++] = packet;
     }
+    for (size_t i = 0; i < neighbor_count_; ++i) packets[count++] = neighbor_replies_[i];
+    for (size_t i = 0; i < dropped_count_; ++i) packets[count + i] = dropped_[i];
+    return count;
 }
 
 size_t FramePipeline::process(std::span<Packet> packets, bool sample) {
     GATEPOST_CHECK(packets.size() <= kBurstMax);
-    asked_count_ = reply_count_ = dropped_count_ = 0;
+    asked_count_ = neighbor_count_ = dropped_count_ = 0;
     if (!sample) {
         decode(packets);
         answerer_.answer(std::span(exchanges_.data(), asked_count_));
-        encode();
-    } else {
-        StageClock clock(polls_);
-        decode(packets);
-        clock.end(PollStage::decode);
-        answerer_.answer(std::span(exchanges_.data(), asked_count_));
-        clock.end(PollStage::answer);
-        encode();
-        clock.end(PollStage::encode);
-        WorkerCounters::add(polls_.sampled_frames, packets.size());
+        return encode(packets);
     }
-    std::copy_n(replies_.begin(), reply_count_, packets.begin());
-    std::copy_n(dropped_.begin(), dropped_count_, packets.begin() + reply_count_);
-    return reply_count_;
+    StageClock clock(polls_);
+    decode(packets);
+    clock.end(PollStage::decode);
+    answerer_.answer(std::span(exchanges_.data(), asked_count_));
+    clock.end(PollStage::answer);
+    size_t count = encode(packets);
+    clock.end(PollStage::encode);
+    WorkerCounters::add(polls_.sampled_frames, packets.size());
+    return count;
 }
 
 }  // namespace gatepost::dataplane

@@ -30,13 +30,8 @@ class FramePipeline {
     size_t process(std::span<Packet> packets, bool sample);
 
   private:
-    struct Asked {
-        Packet packet;
-        FrameQuery query;
-    };
-
     void decode(std::span<const Packet> packets);
-    void encode();
+    size_t encode(std::span<Packet> packets);
     void drop(const Packet& packet, storage::Drop reason);
 
     FramePipelineOptions options_;
@@ -46,10 +41,11 @@ class FramePipeline {
     storage::PollCounters& polls_;
 
     size_t asked_count_ = 0;  // queries of this burst
-    std::array<Asked, kBurstMax> asked_;
+    std::array<FrameQuery, kBurstMax> queries_;
+    std::array<uint8_t, kBurstMax> asked_;  // their packets
     std::array<Exchange, kBurstMax> exchanges_;
-    size_t reply_count_ = 0;  // packets to be sent
-    std::array<Packet, kBurstMax> replies_;
+    size_t neighbor_count_ = 0;
+    std::array<Packet, kBurstMax> neighbor_replies_;
     size_t dropped_count_ = 0;
     std::array<Packet, kBurstMax> dropped_;
 };

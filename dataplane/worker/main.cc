@@ -20,6 +20,7 @@ struct Arguments {
     DataplaneOptions options;
     std::vector<std::string> listen;
     std::vector<std::string> sockets;
+    std::vector<std::string> exempt;
 };
 
 template <typename T>
@@ -94,6 +95,31 @@ void describe(CLI::App& app, Arguments& arguments) {
         "Usually started by 'gatepost run'.");
 }
 
+void describe_rate_limit(CLI::App& app, Arguments& arguments) {
+    RateLimitOptions& options = arguments.options.rate_limit;
+    const std::string group = "Response rate limiting";
+    app.add_option("--rate-limit", options.per_second,
+                   "UDP replies of one kind a second to one client network (IPv4 /24, IPv6 /56); "
+                   "0: no limit")
+        ->capture_default_str()
+        ->type_name("N")
+        ->group(group);
+    app.add_option("--rate-limit-burst-ms", options.burst_ms,
+                   "so much of the rate may be saved up for a burst")
+        ->capture_default_str()
+        ->type_name("MS")
+        ->group(group);
+    app.add_option("--rate-limit-slip", options.slip,
+                   "one in N limited replies is sent truncated; 0: none")
+        ->capture_default_str()
+        ->type_name("N")
+        ->group(group);
+    app.add_option("--rate-limit-exempt", arguments.exempt,
+                   "a network that is not limited (repeatable)")
+        ->type_name("IP/BITS")
+        ->group(group);
+}
+
 void describe_poll_mode(CLI::App& app, PollModeOptions& options) {
     const std::string group = "Poll mode";
     app.add_option("--device", options.device, "serve a network device in poll mode")
@@ -163,6 +189,11 @@ Status take_lists(Arguments& arguments) {
         if (!socket) return tl::unexpected(socket.error());
         arguments.options.sockets.push_back(*socket);
     }
+    for (const std::string& text : arguments.exempt) {
+        auto prefix = parse_prefix(text);
+        if (!prefix) return wrap("--rate-limit-exempt", prefix.error());
+        arguments.options.rate_limit.exempt.push_back(*prefix);
+    }
     return {};
 }
 
@@ -173,6 +204,7 @@ int main(int argc, char** argv) {
     CLI::App app("Answers DNS over UDP and TCP from the index arena.", "gatepost-dataplane");
     app.set_version_flag("--version", GATEPOST_VERSION);
     describe(app, arguments);
+    describe_rate_limit(app, arguments);
     describe_poll_mode(app, arguments.options.poll);
     try {
         app.parse(argc, argv);

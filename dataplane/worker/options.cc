@@ -46,6 +46,7 @@ Result<SocketHandedOver> parse_socket(std::string_view text) {
 }
 
 Status complete_options(DataplaneOptions& options) {
+    if (Status fine = check_rate_limit(options.rate_limit); !fine) return fine;
     bool sockets = !options.listen.empty() || !options.sockets.empty();
     if (!sockets && options.poll.device.empty())
         return fail(ErrorCode::usage,

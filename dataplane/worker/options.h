@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/dns/rate_limit.h"
 #include "dataplane/netio/listen_address.h"
 #include "dataplane/worker/log.h"
 #include "dataplane/worker/poll_mode.h"
@@ -34,6 +35,7 @@ struct DataplaneOptions {
     uint32_t tcp_connections_max = 1024;  // per worker
     uint32_t tcp_idle_ms = 10'000;
     uint32_t gather_us = 50;
+    RateLimitOptions rate_limit;  // of all workers together
     PollModeOptions poll;
     LogFormat log_format = LogFormat::logfmt;
     LogLevel log_level = LogLevel::info;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "dataplane/port/dpdk.h"
+#include "dataplane/worker/burst_time.h"
 
 namespace gatepost::dataplane {
 
@@ -52,7 +53,8 @@ Status PollWorker::begin() {
 
 void PollWorker::answer(std::span<Exchange> burst) {
     const ServedImage* served = current_.load(std::memory_order_acquire);
-    responder_.answer_burst(served == nullptr ? nullptr : &served->image, burst, counters_);
+    responder_.answer_burst(served == nullptr ? nullptr : &served->image, burst, burst_time(),
+                            counters_);
 }
 
 size_t PollWorker::poll() {

@@ -1,5 +1,7 @@
 #include "dataplane/worker/worker.h"
 
+#include "dataplane/worker/burst_time.h"
+
 namespace gatepost::dataplane {
 
 namespace {
@@ -99,7 +101,8 @@ uint64_t Worker::take_turn() {
 
 void Worker::answer(std::span<Exchange> burst) {
     const ServedImage* served = current_.load(std::memory_order_acquire);
-    responder_.answer_burst(served == nullptr ? nullptr : &served->image, burst, counters_);
+    responder_.answer_burst(served == nullptr ? nullptr : &served->image, burst, burst_time(),
+                            counters_);
 }
 
 }  // namespace gatepost::dataplane

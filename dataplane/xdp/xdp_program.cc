@@ -12,17 +12,16 @@
 #include <set>
 #include <string_view>
 
+#include "dataplane/xdp/attached_program.h"
 #include "dataplane/xdp/interface_lock.h"
 
 namespace gatepost::dataplane {
 
 namespace {
 
-constexpr const char* kProgramName = "xdp53";
-
 // xdp53.bpf.c, compiled; libbpf wants an ELF file at an aligned address.
 alignas(8) constexpr unsigned char kProgram[] = {
-#include "xdp53_octets.h"
+#include <xdp53_octets.h>
 };
 
 // As in xdp53.bpf.c.
@@ -55,37 +54,16 @@ tl::unexpected<Error> refuse(const XdpProgramOptions& options, std::string_view 
     if (error == EPERM || error == EACCES)
         advice = "; it needs root, or the capabilities NET_ADMIN, NET_RAW, BPF and IPC_LOCK";
     else if (error == EOPNOTSUPP || error == EINVAL)
-        advice = "; this driver may not have it: try mode = \"generic\"";
+        advice = "; this driver may not have it: try xdp_mode = \"generic\"";
     return fail(error == EPERM || error == EACCES ? ErrorCode::permission : ErrorCode::refused,
                 "{} on interface {}: {}{}", what, options.interface, std::strerror(error), advice);
 }
 
-struct Attached {
-    uint32_t id = 0;  // 0: none
-    std::string name;
-    uint32_t flags = 0;  // of its mode
-};
-
-Attached attached_program(unsigned index) {
-    Attached out;
-    bpf_xdp_query_opts about{};
-    about.sz = sizeof about;
-    if (::bpf_xdp_query(static_cast<int>(index), 0, &about) != 0) return out;
-    out.id = about.prog_id != 0 ? about.prog_id : std::max(about.drv_prog_id, about.skb_prog_id);
-    out.flags = about.attach_mode == XDP_ATTACHED_SKB ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
-    UniqueFd program(out.id == 0 ? -1 : ::bpf_prog_get_fd_by_id(out.id));
-    bpf_prog_info info{};
-    uint32_t length = sizeof info;
-    if (program && ::bpf_obj_get_info_by_fd(program.get(), &info, &length) == 0)
-        out.name = info.name;
-    return out;
-}
-
 // Whoever has the interface's lock is the only one of us: a program of our name is left over.
 Status clear_stale(const XdpProgramOptions& options, unsigned index) {
-    Attached there = attached_program(index);
+    AttachedProgram there = attached_program(index);
     if (there.id == 0) return {};
-    if (there.name != kProgramName)
+    if (there.name != kXdpProgramName)
         return fail(ErrorCode::refused,
                     "interface {} has an XDP program already, '{}' (id {}), which is not ours; if "
                     "nobody needs it: ip link set dev {} xdp off",
@@ -95,16 +73,20 @@ Status clear_stale(const XdpProgramOptions& options, unsigned index) {
     return refuse(options, "removing the stale program xdp53", -error);
 }
 
-uint32_t mode_flags(XdpMode mode) {
-    switch (mode) {
-        case XdpMode::any:
-            return 0;
-        case XdpMode::native:
-            return XDP_FLAGS_DRV_MODE;
-        case XdpMode::generic:
-            return XDP_FLAGS_SKB_MODE;
-    }
-    return 0;
+// Gives the link's descriptor, or a negative error number.
+int attach_link(int program, unsigned index, uint32_t flags) {
+    bpf_link_create_opts about{};
+    about.sz = sizeof about;
+    about.flags = flags;
+    return ::bpf_link_create(program, static_cast<int>(index), BPF_XDP, &about);
+}
+
+int attach_link(int program, unsigned index, XdpMode mode) {
+    if (mode == XdpMode::generic) return attach_link(program, index, XDP_FLAGS_SKB_MODE);
+    int link = attach_link(program, index, XDP_FLAGS_DRV_MODE);
+    // A driver may know XDP and still refuse it as the interface is set up now (MTU, queues).
+    if (link >= 0 || link == -EPERM || mode == XdpMode::native) return link;
+    return attach_link(program, index, XDP_FLAGS_SKB_MODE);
 }
 
 }  // namespace
@@ -158,15 +140,12 @@ Result<XdpProgram> XdpProgram::attach(const XdpProgramOptions& options) {
         return refuse(options, "loading the program xdp53", -error);
     loaded->xsks_map = ::bpf_map__fd(sockets);
     loaded->served = ::bpf_object__find_map_fd_by_name(object, "served");
-    int program = ::bpf_program__fd(::bpf_object__find_program_by_name(object, kProgramName));
+    int program = ::bpf_program__fd(::bpf_object__find_program_by_name(object, kXdpProgramName));
 
-    bpf_link_create_opts about{};
-    about.sz = sizeof about;
-    about.flags = mode_flags(options.mode);
-    int link = ::bpf_link_create(program, static_cast<int>(loaded->index), BPF_XDP, &about);
+    int link = attach_link(program, loaded->index, options.mode);
     if (link < 0) return refuse(options, "attaching the program xdp53", -link);
     loaded->link = UniqueFd(link);
-    loaded->native = attached_program(loaded->index).flags == XDP_FLAGS_DRV_MODE;
+    loaded->native = attached_program(loaded->index).native;
     return XdpProgram(std::move(loaded));
 }
 

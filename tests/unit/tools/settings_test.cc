@@ -4,6 +4,8 @@
 
 #include <cstring>
 #include <fstream>
+#include <map>
+#include <sstream>
 
 #include "tools/gatepost/config/config.h"
 #include "tools/gatepost/config/toml_file.h"
@@ -127,6 +129,27 @@ TEST(Config, SameAddressTwiceIsRefused) {
     EXPECT_EQ(config.error().message, "g.toml:2: dns.listen names 192.0.2.1@53 twice");
 }
 
+TEST(Config, RateLimit) {
+    Settings settings;
+    ASSERT_TRUE(
+        settings.read_text("[dns.rate_limit]\nper_second = 200\nburst = \"5s\"\nslip = 1\n"
+                           "exempt = [\"192.0.2.0/24\", \"2001:db8::/32\"]\n",
+                           "g.toml"));
+    const auto config = config_from_settings(settings);
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->rate_limit_per_second, 200u);
+    EXPECT_EQ(config->rate_limit_burst, std::chrono::seconds(5));
+    EXPECT_EQ(config->rate_limit_slip, 1u);
+    EXPECT_EQ(config->rate_limit_exempt.size(), 2u);
+    EXPECT_EQ(config_from_settings(Settings())->rate_limit_per_second, 0u);
+    EXPECT_TRUE(config_from_settings(Settings())->rate_limit_exempt.empty());
+    EXPECT_EQ(errors_of("[dns.rate_limit]\nexempt = \"192.0.2.1/24\"\n"),
+              "g.toml:2:1: '192.0.2.1/24' has bits set behind its 24 bits of network");
+    EXPECT_EQ(errors_of("[dns.rate_limit]\nper_second = 50001\n"),
+              "g.toml:2:1: \"50001\" is not a value of dns.rate_limit.per_second, expected 0 to "
+              "50000");
+}
+
 TEST(Config, MoreWorkersThanNamedCoresIsRefused) {
     Settings settings;
     ASSERT_TRUE(settings.read_text("[dataplane]\nworkers = 3\ncores = \"0-1\"\n", "g.toml"));
@@ -171,6 +194,32 @@ TEST(ShippedFile, NamesEveryKeyWithItsDefault) {
     }
     // As shipped, nothing is set.
     EXPECT_TRUE(parse_toml(*text, "gatepost.toml")->empty());
+}
+
+// The same for a [[nic]]: "#   name = value" is a key of one.
+TEST(ShippedFile, NamesEveryKeyOfANicWithItsDefault) {
+    auto text = read_text_file(GATEPOST_SOURCE_ROOT "/configs/gatepost.toml");
+    ASSERT_TRUE(text) << text.error().message;
+    std::map<std::string, std::string> found;
+    std::istringstream lines(*text);
+    for (std::string line; std::getline(lines, line);) {
+        const size_t equals = line.find(" = ");
+        if (line.rfind("#   ", 0) != 0 || line.find(' ', 4) != equals) continue;
+        EXPECT_TRUE(found.emplace(line.substr(4, equals - 4), line.substr(equals + 3)).second)
+            << line;
+    }
+    EXPECT_EQ(found.size(), nic_keys().size());
+    for (const ConfigKey& key : nic_keys()) {
+        const std::string name(key.name.substr(4));
+        ASSERT_TRUE(found.contains(name)) << name << " is missing in configs/gatepost.toml";
+        const std::string value(key.default_value);
+        if (name == "interface")  // has none
+            EXPECT_EQ(found[name], fmt::format("\"{}\"", key.example));
+        else if (key.kind == KeyKind::names)
+            EXPECT_EQ(found[name], value.empty() ? "[]" : "[\"" + value + "\"]");
+        else
+            EXPECT_EQ(found[name], "\"" + value + "\"");
+    }
 }
 
 }  // namespace

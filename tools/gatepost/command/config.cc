@@ -33,16 +33,23 @@ Result<int> check(Context& context, const Arguments& arguments) {
     return kExitDone;
 }
 
+// "" for those of a [[nic]]: a list of tables has no place in the environment.
+std::string environment_of(const ConfigKey& key) {
+    return find_config_key(key.name) == nullptr ? "" : environment_name(key.name);
+}
+
 ordered_json key_json(const ConfigKey& key) {
-    return {{"name", key.name},
-            {"type", kind_to_text(key.kind)},
-            {"unit", unit_of(key.kind)},
-            {"default", key.default_value},
-            {"range", range_to_text(key)},
-            {"environment", environment_name(key.name)},
-            {"since", key.since},
-            {"description", key.description},
-            {"example", key.example}};
+    const std::string environment = environment_of(key);
+    return {
+        {"name", key.name},
+        {"type", kind_to_text(key.kind)},
+        {"unit", unit_of(key.kind)},
+        {"default", key.default_value},
+        {"range", range_to_text(key)},
+        {"environment", environment.empty() ? ordered_json(nullptr) : ordered_json(environment)},
+        {"since", key.since},
+        {"description", key.description},
+        {"example", key.example}};
 }
 
 std::string key_text(const ConfigKey& key) {
@@ -55,7 +62,7 @@ std::string key_text(const ConfigKey& key) {
     line("values", range_to_text(key));
     line("default", key.default_value.empty() ? "unset" : key.default_value);
     line("example", key.example);
-    line("environment", environment_name(key.name));
+    line("environment", environment_of(key));
     line("since", key.since);
     return out;
 }
@@ -68,9 +75,12 @@ Result<int> describe(Context& context, const Arguments& arguments) {
     for (const ConfigKey& key : keys)
         if (name.empty() || key.name == name || key.name.starts_with(name + "."))
             wanted.push_back(&key);
-    if (wanted.empty())
+    if (wanted.empty()) {
+        std::vector<std::string_view> names;
+        for (const ConfigKey& key : keys) names.push_back(key.name);
         return fail(ErrorCode::usage, "there is no key \"{}\"{}", name,
-                    did_you_mean(name, config_key_names(), 3));
+                    did_you_mean(name, names, 3));
+    }
     if (context.json()) {
         ordered_json described = ordered_json::array();
         for (const ConfigKey* key : wanted) described.push_back(key_json(*key));

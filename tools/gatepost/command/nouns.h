@@ -9,8 +9,10 @@
 namespace gatepost::tools {
 
 std::vector<CommandSpec> config_commands();
+std::vector<CommandSpec> cookie_commands();
 std::vector<CommandSpec> domain_commands();
 std::vector<CommandSpec> history_commands();
+std::vector<CommandSpec> nic_commands();
 std::vector<CommandSpec> query_commands();
 std::vector<CommandSpec> record_commands();
 std::vector<CommandSpec> run_commands();

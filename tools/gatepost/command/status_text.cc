@@ -12,6 +12,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr uint64_t kSampledFramesMin = 100;
+
 // The report says null where there is nothing to say.
 std::string text_of(const json& object, const char* key) {
     const auto found = object.find(key);
@@ -95,6 +97,52 @@ std::string dataplane_text(const json& dataplane) {
     return out;
 }
 
+std::string nic_text(const json& nic) {
+    const bool polled = text_of(nic, "answered_by") == "poll_mode";
+    std::string out =
+        "\n" + line("nic " + text_of(nic, "interface"),
+                    fmt::format("{}, {}",
+                                polled ? fmt::format("poll mode, pid {}", number_of(nic, "pid"))
+                                       : "kernel sockets (poll mode does not run)",
+                                counted(number_of(nic, "starts"), "start")));
+    Table table({{"WORKER", Align::right},
+                 {"QUERIES", Align::right},
+                 {"FRAMES IN", Align::right},
+                 {"FRAMES OUT", Align::right},
+                 {"NEIGHBOR", Align::right},
+                 {"DROPPED", Align::right},
+                 {"MISSED", Align::right},
+                 {"POLLS", Align::right},
+                 {"EMPTY", Align::right},
+                 {"SLEEPS", Align::right},
+                 {"NS/FRAME", Align::right},
+                 {"IMAGE", Align::right}});
+    for (const json& worker : member(nic, "workers")) {
+        // A few frames tell what cold caches cost, and nothing of load.
+        const bool measured = number_of(worker, "sampled_frames") >= kSampledFramesMin;
+        double stages_ns = 0;
+        for (const json& stage : member(worker, "stage_ns"))
+            if (stage.is_number()) stages_ns += stage.get<double>();
+        table.row({std::to_string(number_of(worker, "worker")),
+                   grouped(sum_of(member(worker, "queries"))),
+                   grouped(number_of(worker, "frames_received")),
+                   grouped(number_of(worker, "frames_sent")),
+                   grouped(number_of(worker, "neighbor_replies")),
+                   grouped(sum_of(member(worker, "dropped"))),
+                   grouped(number_of(worker, "device_missed")), grouped(number_of(worker, "polls")),
+                   grouped(number_of(worker, "polls_empty")), grouped(number_of(worker, "sleeps")),
+                   measured ? fmt::format("{:.0f}", stages_ns) : "-",
+                   std::to_string(number_of(worker, "arena_generation"))});
+    }
+    return out + table.text();
+}
+
+std::string nics_text(const json& report) {
+    std::string out;
+    for (const json& nic : member(report, "nics")) out += nic_text(nic);
+    return out;
+}
+
 std::string held_text(const json& report) {
     const json& held = member(report, "held_zones");
     if (held.empty()) return "";
@@ -133,7 +181,7 @@ std::string status_text(const json& report) {
                            text_of(controlplane, "version"), text_of(controlplane, "started_at"))) +
            sync_text(member(report, "sync")) + arena_text(member(report, "arena")) +
            checkpoint_text(member(report, "checkpoint")) +
-           dataplane_text(member(report, "dataplane")) + held_text(report);
+           dataplane_text(member(report, "dataplane")) + nics_text(report) + held_text(report);
 }
 
 }  // namespace gatepost::tools

@@ -61,6 +61,10 @@ Result<Config> config_from_settings(const Settings& settings) {
     }
     config.tcp_connections_max = number(text("dns.tcp_connections_max"));
     config.tcp_idle = must(duration_from_text(text("dns.tcp_idle")));
+    config.rate_limit_per_second = number(text("dns.rate_limit.per_second"));
+    config.rate_limit_burst = must(duration_from_text(text("dns.rate_limit.burst")));
+    config.rate_limit_slip = number(text("dns.rate_limit.slip"));
+    config.rate_limit_exempt = settings.get("dns.rate_limit.exempt").values;
     if (const std::string workers = text("dataplane.workers"); workers != "auto")
         config.workers = static_cast<unsigned>(number(workers));
     if (const std::string cores = text("dataplane.cores"); cores != "auto")

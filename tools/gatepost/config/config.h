@@ -24,6 +24,10 @@ struct Config {
     std::vector<Endpoint> listen;
     uint64_t tcp_connections_max = 0;
     std::chrono::milliseconds tcp_idle{};
+    uint64_t rate_limit_per_second = 0;  // 0: none
+    std::chrono::milliseconds rate_limit_burst{};
+    uint64_t rate_limit_slip = 0;
+    std::vector<std::string> rate_limit_exempt;
     std::optional<unsigned> workers;             // nullopt: one per usable core
     std::optional<std::vector<unsigned>> cores;  // nullopt: those usable
     std::string dataplane_user;                  // empty: "nobody" under root

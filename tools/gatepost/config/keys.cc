@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "dataplane/dns/rate_limit.h"
 #include "storage/arena/runtime_page.h"
 #include "tools/gatepost/config/endpoint.h"
 #include "tools/gatepost/config/units.h"
@@ -72,6 +73,39 @@ constexpr ConfigKey kKeys[] = {
      .description =
          "A TCP connection on which no query came for so long is closed (RFC 7766 §6.2.3).",
      .example = "30s"},
+    {.name = "dns.rate_limit.per_second",
+     .kind = KeyKind::count,
+     .default_value = "0",
+     .maximum = dataplane::kRatePerSecondMax,
+     .since = "0.2",
+     .description =
+         "UDP replies of one kind (answers, empty ones, NXDOMAIN, errors) that a client network "
+         "(IPv4 /24, IPv6 /56) gets a second; 0: no limit. Clients with a valid DNS cookie, and "
+         "TCP, are not limited.",
+     .example = "200"},
+    {.name = "dns.rate_limit.burst",
+     .kind = KeyKind::duration,
+     .default_value = "3s",
+     .minimum = dataplane::kRateBurstMsMin,
+     .maximum = dataplane::kRateBurstMsMax,
+     .since = "0.2",
+     .description = "So much of the rate a client network may save up while it asks for less.",
+     .example = "5s"},
+    {.name = "dns.rate_limit.slip",
+     .kind = KeyKind::count,
+     .default_value = "2",
+     .maximum = dataplane::kRateSlipMax,
+     .since = "0.2",
+     .description =
+         "One in so many limited replies is sent without its records and marked as truncated, or "
+         "brings a cookie, so that a real client can come again; 1: all, 0: none.",
+     .example = "1"},
+    {.name = "dns.rate_limit.exempt",
+     .kind = KeyKind::prefixes,
+     .default_value = "",
+     .since = "0.2",
+     .description = "Client networks that are not limited.",
+     .example = "192.0.2.0/24"},
     {.name = "dataplane.workers",
      .kind = KeyKind::workers,
      .default_value = "auto",
@@ -241,6 +275,8 @@ std::string kind_to_text(KeyKind kind) {
             return "string";
         case KeyKind::names:
             return "list of strings";
+        case KeyKind::prefixes:
+            return "list of networks";
     }
     return "";
 }
@@ -280,6 +316,7 @@ std::string range_to_text(const ConfigKey& key) {
         case KeyKind::user:
         case KeyKind::name:
         case KeyKind::names:
+        case KeyKind::prefixes:
             break;
     }
     return "";
@@ -293,6 +330,10 @@ Status check_value(const ConfigKey& key, std::string_view value) {
         case KeyKind::name:
         case KeyKind::names:
             return {};
+        case KeyKind::prefixes: {
+            auto prefix = dataplane::parse_prefix(value);
+            return prefix ? Status() : fail(ErrorCode::invalid, "{}", prefix.error().message);
+        }
         case KeyKind::path:
             return check_path(key, value);
         case KeyKind::addresses: {

@@ -25,6 +25,7 @@ enum class KeyKind : uint8_t {
     user,       // a system user's name, or "" to stay who one is
     name,       // any word
     names,      // a list of words
+    prefixes,   // a list of networks
 };
 
 struct ConfigKey {

@@ -24,12 +24,18 @@ std::vector<std::string> split_list(std::string_view text) {
     }
 }
 
+bool is_list(KeyKind kind) {
+    return kind == KeyKind::addresses || kind == KeyKind::names || kind == KeyKind::prefixes;
+}
+
 std::vector<std::string> values_from_text(const ConfigKey& key, std::string_view text) {
-    if (key.kind == KeyKind::addresses || key.kind == KeyKind::names) return split_list(text);
+    if (is_list(key.kind)) return split_list(text);
     return {std::string(text)};
 }
 
 Status check_values(const ConfigKey& key, const std::vector<std::string>& values) {
+    // A list that is empty by default may be so in the file as well.
+    if (values.empty() && is_list(key.kind) && key.default_value.empty()) return {};
     if (values.empty())
         return fail(ErrorCode::invalid, "{} is empty, expected {}", key.name, key.example);
     for (const std::string& value : values)
@@ -41,6 +47,7 @@ bool takes(KeyKind kind, TomlType type) {
     switch (kind) {
         case KeyKind::addresses:
         case KeyKind::names:
+        case KeyKind::prefixes:
             return type == TomlType::list || type == TomlType::string;
         case KeyKind::count:
             return type == TomlType::integer;

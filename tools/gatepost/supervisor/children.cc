@@ -67,6 +67,11 @@ void add_dataplane_options(ProcessSpec& spec, const Config& config, int channel,
     add(spec.argv, "--runtime-fd", std::to_string(runtime));
     add(spec.argv, "--checkpoint", config.checkpoint());
     add(spec.argv, "--seccomp", config.seccomp);
+    add(spec.argv, "--rate-limit", std::to_string(config.rate_limit_per_second));
+    add(spec.argv, "--rate-limit-burst-ms", std::to_string(config.rate_limit_burst.count()));
+    add(spec.argv, "--rate-limit-slip", std::to_string(config.rate_limit_slip));
+    for (const std::string& network : config.rate_limit_exempt)
+        add(spec.argv, "--rate-limit-exempt", network);
     add(spec.argv, "--log-format", config.log_format);
     add(spec.argv, "--log-level", config.log_level);
     if (::geteuid() == 0)
