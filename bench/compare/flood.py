@@ -22,6 +22,7 @@ class Flood:
     sent: int
     answered: int
     seconds: float
+    compared: int = 0  # answers, with what they may be
 
     @property
     def offered_qps(self):
@@ -65,21 +66,22 @@ class Kxdpgun:
 class GatepostLoad:
     name = "gatepost-load"
 
-    def __init__(self, hosts, build):
+    def __init__(self, hosts, build, more=()):
         self.hosts = hosts
+        self.more = list(more)
         self.program = build / "tools/load/gatepost-load"
 
     def command(self, queries, rate, seconds):
         return self.hosts.on_client(str(self.program), "dns", f"{SERVER_IP}@53", "--nic",
                                     self.hosts.client_interface, "--queries", str(queries), "--rate", str(rate),
-                                    "--duration", f"{seconds}s", "--core", str(CORE), "--quiet", "--json", "-")
+                                    "--duration", f"{seconds}s", "--core", str(CORE), "--quiet", "--json", "-", *self.more)
 
     @staticmethod
     def parse(text, seconds):
         report = json.loads(text[text.index("{"):])
         if any(report["wrong"].values()):
             raise BenchError(f"wrong answers: {report}")
-        return Flood(report["sent"], report["answered"], seconds)
+        return Flood(report["sent"], report["answered"], seconds, report.get("compared", 0))
 
 
 GENERATORS = {tool.name: tool for tool in (Kxdpgun, GatepostLoad)}

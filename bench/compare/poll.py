@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import flood
 import pipeline
 import report
+import swap
 import zone
+
 from cpu import CpuMeter
 from gatepost import Gatepost
 from netns import SERVER_IP, TwoHosts
@@ -179,7 +181,8 @@ def run(folder, build, options):
             figures["gatepost"] = summary(points) | {
                 "idle_cores": idle_share(server),
                 "kill": measure_death(server, tool, queries, signal.SIGKILL),
-                "restart": measure_death(server, tool, queries, signal.SIGTERM)}
+                "restart": measure_death(server, tool, queries, signal.SIGTERM),
+                "swap": swap.measure(server, hosts, build, folder, bench_zone, 4 if quick else 24)}
             server.switch(poll=False)
             server.name = "gatepost_sockets"
             points = measure_rates(server, tool, queries, RATES, seconds, rounds)
@@ -192,7 +195,9 @@ def run(folder, build, options):
         row = figures["gatepost"][what]
         print(f"{what} of the poll-mode process at {KILL_RATE:,} q/s: {row['lost']} of {row['offered']} queries "
               f"without an answer, {row['lost_ms']:.1f} ms of them")
-    print()
+    row = figures["gatepost"]["swap"]
+    print(f"{row['compared']:,} answers compared during {row['transactions']} transactions of "
+          f"{swap.HOSTS:,} records: none was wrong\n")
     figures["gatepost"]["pipeline"] = pipeline.measure(build, quick)
     report.finish("poll", figures, report.ratios(figures, RATIOS), options.json, rounds=rounds, seconds=seconds,
                   hosts=hosts_in_zone, generator=tool.name, peers=versions())

@@ -25,18 +25,6 @@ struct CompressedNames {
     size_t count = 0;
 };
 
-// Most RRsets are a few dozen octets long: no call is made for them. A record has at least 12.
-inline void copy_records(uint8_t* to, const uint8_t* from, size_t length) {
-    constexpr size_t kWord = 16;
-    constexpr size_t kInlineMax = 128;
-    if (length < kWord || length > kInlineMax) [[unlikely]] {
-        std::memcpy(to, from, length);
-        return;
-    }
-    for (size_t at = 0; at + kWord < length; at += kWord) std::memcpy(to + at, from + at, kWord);
-    std::memcpy(to + length - kWord, from + length - kWord, kWord);
-}
-
 CompressedNames compressed_names(uint16_t type) {
     switch (RRType{type}) {
         case RRType::NS:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/dns/message.h"
 #include "storage/zone_index/layout.h"
@@ -22,6 +23,18 @@ struct Owner {
     bool is_question() const { return at == storage::kQuestionOffset && longer == 0; }
 };
 
+// Most RRsets are a few dozen octets long: no call is made for them. A record has at least 12.
+inline void copy_records(uint8_t* to, const uint8_t* from, size_t length) {
+    constexpr size_t kWord = 16;
+    constexpr size_t kInlineMax = 128;
+    if (length < kWord || length > kInlineMax) [[unlikely]] {
+        std::memcpy(to, from, length);
+        return;
+    }
+    for (size_t at = 0; at + kWord < length; at += kWord) std::memcpy(to + at, from + at, kWord);
+    std::memcpy(to + length - kWord, from + length - kWord, kWord);
+}
+
 class AnswerWriter {
   public:
     // `message` holds the header and the question already; `limit` is where the records must end.
@@ -32,6 +45,21 @@ class AnswerWriter {
     // not fit.
     bool add(Section section, const storage::Node& node, const storage::RRsetEntry& rrset,
              Owner owner, bool signatures);
+    // The same for the one RRset of most replies: in the answer section, owned by the question's
+    // name.
+    bool add_answer(const storage::Node& node, const storage::RRsetEntry& rrset, bool signatures) {
+        size_t length = rrset.length;
+        uint16_t count = rrset.count;
+        if (signatures) {
+            length += rrset.signature_length;
+            count = static_cast<uint16_t>(count + rrset.signature_count);
+        }
+        if (at_ + length > limit_) return false;
+        copy_records(message_ + at_, node.data(rrset), length);
+        at_ = static_cast<uint16_t>(at_ + length);
+        counts_[static_cast<size_t>(Section::answer)] = count;
+        return true;
+    }
     // Only the signatures of an RRset.
     bool add_signatures(Section section, const storage::Node& node,
                         const storage::RRsetEntry& rrset, Owner owner);

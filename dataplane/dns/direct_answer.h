@@ -30,9 +30,8 @@ inline DirectAnswer answer_directly(const storage::ZoneView& view, const Query& 
     const storage::RRsetEntry* rrset = exact->find(query.type);
     if (rrset == nullptr || (rrset->flags & storage::kRRsetAdditional))
         return DirectAnswer::not_possible;
-    return writer.add(Section::answer, *exact, *rrset, Owner{}, query.dnssec_ok)
-               ? DirectAnswer::written
-               : DirectAnswer::does_not_fit;
+    return writer.add_answer(*exact, *rrset, query.dnssec_ok) ? DirectAnswer::written
+                                                              : DirectAnswer::does_not_fit;
 }
 
 }  // namespace gatepost::dataplane

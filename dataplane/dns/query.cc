@@ -19,33 +19,37 @@ Parsed error(Query& query, Rcode rcode) {
 }
 
 // The question's name: lower-cased, with the offset of each suffix. 0: malformed; else the offset
-// behind it.
-size_t parse_name(const uint8_t* message, size_t length, storage::HashedName& name) {
+// behind it. `readable`: octets of the message's buffer, at least `length`.
+size_t parse_name(const uint8_t* message, size_t length, size_t readable,
+                  storage::HashedName& name) {
     uint8_t starts[storage::kLabelCountMax];
     size_t labels = 0;
     size_t at = kHeaderSize;
     while (true) {
         if (at >= length) return 0;
-        uint8_t label = message[at];
+        size_t label = message[at];
         if (label == 0) break;
         // RFC 1035 §4.1.4: nothing stands before the first name that a pointer could refer to.
         if (label > storage::kLabelLengthMax) return 0;
-        size_t start = at - kHeaderSize;
-        if (start + label + 2 > storage::kDnameLengthMax) return 0;
-        starts[labels++] = static_cast<uint8_t>(start);
-        at += size_t{label} + 1;
+        starts[labels++] = static_cast<uint8_t>(at - kHeaderSize);
+        at += label + 1;
+        if (at - kHeaderSize >= storage::kDnameLengthMax) return 0;  // the root's octet is to come
     }
     size_t octets = at + 1 - kHeaderSize;
     name.length = static_cast<uint8_t>(octets);
     name.labels = static_cast<uint8_t>(labels);
-    name.offsets[0] = static_cast<uint8_t>(octets - 1);
-    for (size_t i = 0; i < labels; ++i) name.offsets[labels - i] = starts[i];
-    size_t readable = (octets + 7) / 8 * 8;
-    if (kHeaderSize + readable <= length) [[likely]] {
+    uint8_t* offset = name.offsets;
+    *offset = static_cast<uint8_t>(octets - 1);
+    while (labels != 0) {
+        *++offset = starts[--labels];
+        __asm__ volatile("");  // names are short: vectorised, the loop would cost more
+    }
+    if (kHeaderSize + (octets + 7) / 8 * 8 <= readable) [[likely]] {
         storage::lower_copy(name.octets, message + kHeaderSize, octets);
     } else {
-        uint8_t padded[storage::kDnameLengthMax + 1] = {};
+        uint8_t padded[storage::kDnameLengthMax + storage::kNamePadding];
         std::memcpy(padded, message + kHeaderSize, octets);
+        std::memset(padded + octets, 0, storage::kNamePadding);
         storage::lower_copy(name.octets, padded, octets);
     }
     return at + 1;
@@ -159,7 +163,9 @@ Parsed parse(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
     if (load_be16(message + kQdcountAt) != 1)
         return opcode == 0 ? parse_cookie_query(exchange, udp_payload_max, query)
                            : error(query, Rcode::notimp);
-    size_t end = parse_name(message, length, query.name);
+    // The buffer of an answer in place goes on behind the query.
+    size_t readable = exchange.reply == message ? exchange.reply_capacity : length;
+    size_t end = parse_name(message, length, std::max(readable, length), query.name);
     if (end == 0 || end + 4 > length)
         return error(query, opcode == 0 ? Rcode::formerr : Rcode::notimp);
     query.type = load_be16(message + end);

@@ -6,6 +6,7 @@
 #include "dataplane/dns/cookie.h"
 #include "dataplane/dns/message.h"
 #include "dataplane/dns/responder.h"
+#include "storage/arena/arena_header.h"
 #include "storage/zone_index/name_hash.h"
 
 namespace gatepost::dataplane {
@@ -28,6 +29,7 @@ struct Query {
     uint16_t size_max = 0;      // octets that the reply may have, the OPT record included
     QueryCookie cookie;
     uint64_t network = 0;      // of the client, as rate limiting knows it
+    storage::Ref candidate = 0;  // what the index has for the tag of the whole name
     storage::HashedName name;  // lower-cased; hashes are not yet computed
 };
 

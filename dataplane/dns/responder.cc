@@ -34,7 +34,7 @@ void copy_question(const Exchange& exchange, const Query& query) {
 }
 
 void look_up(const ZoneView& view, const Query& query, AnswerWriter& writer, Reply& reply) {
-    const Node* exact = view.find(query.name, query.name.labels);
+    const Node* exact = view.find_from(query.candidate, query.name);
     DirectAnswer direct = answer_directly(view, query, exact, writer);
     if (direct != DirectAnswer::not_possible) [[likely]] {
         reply.authoritative = true;
@@ -148,11 +148,12 @@ void Responder::prefetch_nodes(const ZoneView& view, size_t count) {
     bool missing[kStage];
     bool any_missing = false;
     for (size_t i = 0; i < count; ++i) {
-        const Query& query = queries_[i];
+        Query& query = queries_[i];
         missing[i] = false;
         if (query.parsed != Parsed::ok) continue;
         size_t depth = query.name.labels;
         Ref ref = view.candidate(query.name.tag(depth));
+        query.candidate = ref;
         missing[i] = ref == 0 && depth > 0;
         any_missing |= missing[i];
         if (ref != 0)

@@ -53,6 +53,16 @@ class ZoneView {
         }
     }
 
+    // The node of the whole name, given what candidate() said for its tag under this view.
+    const Node* find_from(Ref candidate, const HashedName& name) const {
+        if (candidate == 0) return nullptr;
+        const Node* node = at<Node>(candidate);
+        if (node->name_length == name.length &&
+            equal_padded(node->name(), name.octets, name.length)) [[likely]]
+            return visible(node);
+        return find(name, name.labels);  // two names with one tag
+    }
+
     // The node of the name made of the last `depth` labels, in the deepest zone that has it.
     const Node* find(const HashedName& name, size_t depth) const {
         const uint8_t* octets = name.octets + name.offsets[depth];
