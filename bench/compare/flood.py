@@ -74,7 +74,8 @@ class GatepostLoad:
     def command(self, queries, rate, seconds):
         return self.hosts.on_client(str(self.program), "dns", f"{SERVER_IP}@53", "--nic",
                                     self.hosts.client_interface, "--queries", str(queries), "--rate", str(rate),
-                                    "--duration", f"{seconds}s", "--core", str(CORE), "--quiet", "--json", "-", *self.more)
+                                    "--duration", f"{seconds}s", "--core", str(CORE), "--quiet", "--json", "-",
+                                    *self.more)
 
     @staticmethod
     def parse(text, seconds):

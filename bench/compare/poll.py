@@ -11,7 +11,6 @@ import pipeline
 import report
 import swap
 import zone
-
 from cpu import CpuMeter
 from gatepost import Gatepost
 from netns import SERVER_IP, TwoHosts

@@ -28,9 +28,9 @@ struct Query {
     uint16_t question_end = 0;  // offset behind the question
     uint16_t size_max = 0;      // octets that the reply may have, the OPT record included
     QueryCookie cookie;
-    uint64_t network = 0;      // of the client, as rate limiting knows it
+    uint64_t network = 0;        // of the client, as rate limiting knows it
     storage::Ref candidate = 0;  // what the index has for the tag of the whole name
-    storage::HashedName name;  // lower-cased; hashes are not yet computed
+    storage::HashedName name;    // lower-cased; hashes are not yet computed
 };
 
 // Reads `exchange.query` into `query`. Never looks beyond query_length.

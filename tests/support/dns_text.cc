@@ -154,12 +154,12 @@ std::vector<uint8_t> make_query(const QueryText& query) {
 }
 
 std::vector<uint8_t> cookie_option(Bytes cookie) {
-    std::vector<uint8_t> out;
-    ByteWriter writer(out);
-    writer.u16(10);
-    writer.u16(static_cast<uint16_t>(cookie.size()));
-    writer.bytes(cookie);
-    return out;
+    constexpr size_t kOptionHeader = 4;  // code and length
+    std::vector<uint8_t> option(kOptionHeader + cookie.size());
+    store_be16(option.data(), dataplane::kOptionCookie);
+    store_be16(option.data() + 2, static_cast<uint16_t>(cookie.size()));
+    std::copy(cookie.begin(), cookie.end(), option.begin() + kOptionHeader);
+    return option;
 }
 
 ReplyText read_reply(Bytes message) {

@@ -85,7 +85,9 @@ Result<Config> Context::config() {
 std::vector<std::string> Context::instance_words() const {
     std::vector<std::string> words;
     if (local_) words.insert(words.end(), {"--local", local_->directory});
-    if (!config_file_.empty()) words.insert(words.end(), {"--config", config_file_});
+    // Another process may stand in another folder.
+    if (!config_file_.empty())
+        words.insert(words.end(), {"--config", std::filesystem::absolute(config_file_).string()});
     return words;
 }
 
