@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "storage/base/check.h"
 #include "storage/zone/rdata.h"
 
@@ -154,9 +156,10 @@ std::vector<uint8_t> make_query(const QueryText& query) {
 }
 
 std::vector<uint8_t> cookie_option(Bytes cookie) {
-    constexpr size_t kOptionHeader = 4;  // code and length
+    constexpr uint16_t kOptionCookie = 10;  // RFC 7873 §4
+    constexpr size_t kOptionHeader = 4;     // code and length
     std::vector<uint8_t> option(kOptionHeader + cookie.size());
-    store_be16(option.data(), dataplane::kOptionCookie);
+    store_be16(option.data(), kOptionCookie);
     store_be16(option.data() + 2, static_cast<uint16_t>(cookie.size()));
     std::copy(cookie.begin(), cookie.end(), option.begin() + kOptionHeader);
     return option;
