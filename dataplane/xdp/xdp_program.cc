@@ -5,6 +5,8 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -89,6 +91,13 @@ int attach_link(int program, unsigned index, XdpMode mode) {
     return attach_link(program, index, XDP_FLAGS_SKB_MODE);
 }
 
+bool is_loopback(const std::string& interface) {
+    UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq about{};
+    interface.copy(about.ifr_name, sizeof about.ifr_name - 1);
+    return ::ioctl(fd.get(), SIOCGIFFLAGS, &about) == 0 && (about.ifr_flags & IFF_LOOPBACK) != 0;
+}
+
 }  // namespace
 
 Result<ServedEndpoint> parse_endpoint(const std::string& address, uint16_t port) {
@@ -124,6 +133,12 @@ Result<XdpProgram> XdpProgram::attach(const XdpProgramOptions& options) {
     if (loaded->index == 0)
         return fail(ErrorCode::usage, "there is no interface {}; 'ip link' lists those there are",
                     options.interface);
+    if (is_loopback(options.interface))
+        return fail(
+            ErrorCode::usage,
+            "{} is the loopback interface: what this host asks itself stays with the kernel's "
+            "sockets, and poll mode would drop it; take its [[nic]] out of the configuration",
+            options.interface);
     auto lock = lock_interface(options.interface);
     if (!lock) return tl::unexpected(lock.error());
     loaded->lock = std::move(*lock);

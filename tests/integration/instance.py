@@ -60,7 +60,9 @@ class Instance:
         self._process = None
         self._log_begin = 0
         listen = [f"127.0.0.1@{self.port}"] + ([f"::1@{self.port}"] if has_ipv6() else [])
-        everything = {"dns.listen": listen, "log.level": "info", "controlplane.arena_size_max": "1GiB"}
+        # The tests are one client that asks a lot.
+        everything = {"dns.listen": listen, "log.level": "info", "controlplane.arena_size_max": "1GiB",
+                      "dns.rate_limit.per_second": 0}
         if not local:
             everything |= {"database.dsn": dsn, "paths.state_dir": str(self.state),
                            "paths.run_dir": str(self.run_dir)}

@@ -140,6 +140,12 @@ class Programs(PollTest):
         self.assertEqual(other.wait_ended(), 2)
         self.assertRegex(other.log(), "gatepost: error: nic gp9: there is no interface gp9")
 
+    def test_the_loopback_interface_is_refused(self):
+        other = self.poll_instance(self.postgres.dsn(), self.pair, nic={"interface": "lo"})
+        other.launch()
+        self.assertEqual(other.wait_ended(), 2)
+        self.assertRegex(other.log(), "gatepost: error: nic lo: lo is the loopback interface")
+
     def test_a_second_instance_is_refused(self):
         self.instance.start()
         other = self.poll_instance(self.postgres.dsn(), self.pair, settings={"dns.listen": ["0.0.0.0@5353"]})

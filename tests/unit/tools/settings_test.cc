@@ -132,16 +132,16 @@ TEST(Config, SameAddressTwiceIsRefused) {
 TEST(Config, RateLimit) {
     Settings settings;
     ASSERT_TRUE(
-        settings.read_text("[dns.rate_limit]\nper_second = 200\nburst = \"5s\"\nslip = 1\n"
+        settings.read_text("[dns.rate_limit]\nper_second = 300\nburst = \"5s\"\nslip = 1\n"
                            "exempt = [\"192.0.2.0/24\", \"2001:db8::/32\"]\n",
                            "g.toml"));
     const auto config = config_from_settings(settings);
     ASSERT_TRUE(config);
-    EXPECT_EQ(config->rate_limit_per_second, 200u);
+    EXPECT_EQ(config->rate_limit_per_second, 300u);
     EXPECT_EQ(config->rate_limit_burst, std::chrono::seconds(5));
     EXPECT_EQ(config->rate_limit_slip, 1u);
     EXPECT_EQ(config->rate_limit_exempt.size(), 2u);
-    EXPECT_EQ(config_from_settings(Settings())->rate_limit_per_second, 0u);
+    EXPECT_EQ(config_from_settings(Settings())->rate_limit_per_second, 200u);
     EXPECT_TRUE(config_from_settings(Settings())->rate_limit_exempt.empty());
     EXPECT_EQ(errors_of("[dns.rate_limit]\nexempt = \"192.0.2.1/24\"\n"),
               "g.toml:2:1: '192.0.2.1/24' has bits set behind its 24 bits of network");

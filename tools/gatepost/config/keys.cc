@@ -75,14 +75,14 @@ constexpr ConfigKey kKeys[] = {
      .example = "30s"},
     {.name = "dns.rate_limit.per_second",
      .kind = KeyKind::count,
-     .default_value = "0",
+     .default_value = "200",
      .maximum = dataplane::kRatePerSecondMax,
      .since = "0.2",
      .description =
          "UDP replies of one kind (answers, empty ones, NXDOMAIN, errors) that a client network "
          "(IPv4 /24, IPv6 /56) gets a second; 0: no limit. Clients with a valid DNS cookie, and "
-         "TCP, are not limited.",
-     .example = "200"},
+         "TCP, are not limited. A --local instance has no limit unless it is given one.",
+     .example = "500"},
     {.name = "dns.rate_limit.burst",
      .kind = KeyKind::duration,
      .default_value = "3s",

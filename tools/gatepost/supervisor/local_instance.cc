@@ -144,6 +144,8 @@ void apply_local_settings(const LocalInstance& instance, Settings& settings) {
     if (has_ipv6_loopback()) listen.push_back(fmt::format("::1@{}", kLocalDnsPort));
     settings.set_default("dns.listen", listen, origin);
     settings.set_default("log.level", {"warning"}, origin);
+    // Its clients are on this host, load generators among them.
+    settings.set_default("dns.rate_limit.per_second", {"0"}, origin);
     if (::geteuid() == 0) settings.set("controlplane.user", {"postgres"}, origin);
 }
 
