@@ -1,39 +1,17 @@
 // The query path allocates nothing: counted by replacing the global operator new.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "dataplane/dns/responder.h"
+#include "tests/support/allocation_counter.h"
 #include "tests/support/dns_text.h"
 #include "tests/support/test_arena.h"
-
-namespace {
-thread_local uint64_t allocations = 0;
-}  // namespace
-
-// AddressSanitizer has its own, and takes a mix of the two for a mistake.
-#ifndef __SANITIZE_ADDRESS__
-void* operator new(size_t size) {
-    ++allocations;
-    if (void* p = std::malloc(size)) return p;
-    std::abort();
-}
-void operator delete(void* p) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, size_t) noexcept {
-    std::free(p);
-}
-#endif
 
 namespace gatepost::tests {
 namespace {
 
 TEST(Allocation, NoneFromParseToAnswer) {
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "allocations are counted in builds without AddressSanitizer";
-#endif
+    if (!kAllocationsCounted)
+        GTEST_SKIP() << "allocations are counted in builds without AddressSanitizer";
     TestArena arena;
     arena.add_zone("example.");
     arena.put("example.",
@@ -62,10 +40,10 @@ TEST(Allocation, NoneFromParseToAnswer) {
                          .reply_capacity = 1232,
                          .reply = replies.data() + i * 1232,
                          .client = kClient});
-    uint64_t before = allocations;
+    uint64_t before = allocation_count();
     for (int round = 0; round < 100; ++round)
         responder.answer_burst(&arena.image(), burst, {}, counters);
-    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_EQ(allocation_count() - before, 0u);
     EXPECT_GT(before, 0u) << "the counter counts";
     EXPECT_GT(counters.slipped.load(), 0u);
     EXPECT_GT(counters.cookies_bad.load(), 0u);

@@ -5,33 +5,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "storage/base/check.h"
+#include "tests/support/allocation_counter.h"
 #include "tests/support/dns_text.h"
 #include "tests/support/test_arena.h"
 #include "tests/unit/net/frame_reader.h"
 #include "tests/unit/port/test_port.h"
-
-namespace {
-thread_local uint64_t allocations = 0;
-}  // namespace
-
-// AddressSanitizer has its own, and takes a mix of the two for a mistake.
-#ifndef __SANITIZE_ADDRESS__
-void* operator new(size_t size) {
-    ++allocations;
-    if (void* p = std::malloc(size)) return p;
-    std::abort();
-}
-void operator delete(void* p) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, size_t) noexcept {
-    std::free(p);
-}
-#endif
 
 namespace gatepost::tests {
 namespace {
@@ -118,9 +97,8 @@ TEST_F(PollWorkerTest, HoldsNoImageBetweenBursts) {
 }
 
 TEST_F(PollWorkerTest, AllocatesNothing) {
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "allocations are counted in builds without AddressSanitizer";
-#endif
+    if (!kAllocationsCounted)
+        GTEST_SKIP() << "allocations are counted in builds without AddressSanitizer";
     auto ring = open_port("net_ring");
     auto null = open_port("net_null", ",copy=0,size=64");
     auto on_ring = make_worker(*ring);
@@ -129,15 +107,15 @@ TEST_F(PollWorkerTest, AllocatesNothing) {
     for (uint16_t i = 0; i < 31; ++i)
         frames.push_back(query(i % 3 == 0 ? "www.example." : "nx.example.", 1000 + i));
     frames.push_back({1, 2, 3});
-    uint64_t before = allocations;
+    uint64_t before = allocation_count();
     EXPECT_GT(before, 0u) << "the counter counts";
     uint64_t counted = 0;
     for (int round = 0; round < 200; ++round) {
         send_frames(*ring, frames);
-        before = allocations;
+        before = allocation_count();
         ASSERT_EQ(on_ring->poll(), 32u);
         ASSERT_EQ(on_null->poll(), 32u);
-        counted += allocations - before;
+        counted += allocation_count() - before;
         ASSERT_EQ(receive_frames(*ring).size(), 31u);
     }
     EXPECT_EQ(counted, 0u);
