@@ -82,8 +82,8 @@ struct Port::Queue {
 };
 
 Result<std::unique_ptr<Port>> Port::open(const PortOptions& options) {
+    DpdkLog log;  // outlives the port: closing one that failed is no news on standard error
     std::unique_ptr<Port> port(new Port);
-    DpdkLog log;
     std::string name = device_name(options.devargs);
     // Devices of a bus are there since the start; virtual ones are made now.
     if (::rte_eth_dev_get_port_by_name(name.c_str(), &port->id_) != 0) {

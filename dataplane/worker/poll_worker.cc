@@ -25,7 +25,10 @@ constexpr uint64_t kSampledBursts = 64;  // one of so many is measured
 constexpr uint64_t kLookAroundNs = 100'000'000;
 constexpr unsigned long kTimerSlackNs = 1000;  // the default of 50 us would double every sleep
 constexpr unsigned kSendTries = 16;
-constexpr unsigned kDrainLooks = 4;
+constexpr unsigned kDrainEmptyLooks = 4;
+// A device that cannot be diverted (af_packet, a whole PCI device) may go on bringing frames for
+// ever: more than its ring could hold are not those from before.
+constexpr unsigned kDrainLooksMax = 2048;
 
 }  // namespace
 
@@ -156,7 +159,9 @@ Status PollWorker::rest() {
 
 void PollWorker::end(bool orderly) {
     // What came before the queue was diverted.
-    for (unsigned empty = 0; orderly && empty < kDrainLooks;) empty = poll() == 0 ? empty + 1 : 0;
+    unsigned empty = 0;
+    for (unsigned looks = 0; orderly && empty < kDrainEmptyLooks && looks < kDrainLooksMax; ++looks)
+        empty = poll() == 0 ? empty + 1 : 0;
     reader_.offline();
     leave_dpdk_thread();
 }

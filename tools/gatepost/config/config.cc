@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "dataplane/net/host_addresses.h"
 #include "storage/arena/runtime_page.h"
 #include "storage/base/check.h"
 #include "tools/gatepost/config/units.h"
@@ -37,6 +38,12 @@ Status read_nics(const Settings& settings, Config& config) {
                         nic->interface);
         config.nics.push_back(std::move(*nic));
     }
+    std::set<uint16_t> ports;
+    for (const Endpoint& listen : config.listen) ports.insert(listen.port());
+    if (!config.nics.empty() && ports.size() > dataplane::kHostPortsMax)
+        return fail(ErrorCode::invalid,
+                    "dns.listen has {} different ports; with a [[nic]] at most {} can be served",
+                    ports.size(), dataplane::kHostPortsMax);
     if (config.nics.size() > storage::kNicsMax)
         return fail(ErrorCode::invalid, "{} [[nic]] tables; at most {}", config.nics.size(),
                     storage::kNicsMax);

@@ -2,13 +2,19 @@
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <linux/ethtool.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <set>
 
@@ -56,6 +62,37 @@ void add_host_addresses(int family, uint16_t port, const std::string& interface,
     }
 }
 
+bool is_vlan_on(const std::string& interface, const std::string& nic) {
+    const std::string folder = "/sys/class/net/" + interface;
+    std::ifstream file(folder + "/uevent");
+    for (std::string line; std::getline(file, line);)
+        if (line == "DEVTYPE=vlan") return ::access((folder + "/lower_" + nic).c_str(), F_OK) == 0;
+    return false;
+}
+
+bool takes_tags_off(const std::string& nic) {
+    UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ethtool_value flags{ETHTOOL_GFLAGS, 0};
+    ifreq about{};
+    nic.copy(about.ifr_name, sizeof about.ifr_name - 1);
+    about.ifr_data = reinterpret_cast<char*>(&flags);
+    return ::ioctl(fd.get(), SIOCETHTOOL, &about) == 0 && (flags.data & ETH_FLAG_RXVLAN) != 0;
+}
+
+// A VLAN whose tags the device takes off before XDP sees the frame is the kernel's: its queries
+// would be answered without the tag, and never arrive.
+void remove_stripped_vlans(const std::string& nic, std::set<ServedEndpoint>& out) {
+    ifaddrs* first = nullptr;
+    if (!takes_tags_off(nic) || ::getifaddrs(&first) != 0) return;
+    std::unique_ptr<ifaddrs, FreeAddresses> list(first);
+    for (const ifaddrs* one = first; one != nullptr; one = one->ifa_next) {
+        if (one->ifa_addr == nullptr || !is_vlan_on(one->ifa_name, nic)) continue;
+        if (one->ifa_addr->sa_family != AF_INET && one->ifa_addr->sa_family != AF_INET6) continue;
+        const auto address = endpoint(one->ifa_addr, 0).address;
+        std::erase_if(out, [&](const ServedEndpoint& it) { return it.address == address; });
+    }
+}
+
 }  // namespace
 
 std::vector<ServedEndpoint> served_endpoints(const Config& config, const NicConfig& nic) {
@@ -73,6 +110,7 @@ std::vector<ServedEndpoint> served_endpoints(const Config& config, const NicConf
         else
             out.insert(endpoint(reinterpret_cast<const sockaddr*>(&listen.address), listen.port()));
     }
+    remove_stripped_vlans(nic.interface, out);
     return {out.begin(), out.end()};
 }
 
