@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "storage/base/check.h"
 #include "tests/support/allocation_counter.h"
 #include "tests/support/dns_text.h"
@@ -94,6 +96,16 @@ TEST_F(PollWorkerTest, HoldsNoImageBetweenBursts) {
     EXPECT_GT(worker->turns().load(), turns);
     EXPECT_EQ(page_->qsbr.readers[3].seen.load(), 0u) << "offline";
     receive_frames(*port);
+}
+
+// As with a packet socket or a whole card under a flood: nothing can turn the frames away.
+TEST_F(PollWorkerTest, StopsThoughFramesNeverEnd) {
+    auto port = open_port("net_null", ",copy=0,size=64");
+    auto worker = make_worker(*port);
+    worker->start();
+    while (polls().frames_received.load() == 0) std::this_thread::yield();
+    worker->stop();
+    EXPECT_EQ(worker->state(), WorkerThread::State::serving);
 }
 
 TEST_F(PollWorkerTest, AllocatesNothing) {

@@ -31,6 +31,8 @@ std::vector<std::string> missing_capabilities(const NicSituation& at) {
     if (at.nic.driver != NicDriver::af_packet) need(CAP_NET_ADMIN, "NET_ADMIN");
     need(CAP_NET_RAW, "NET_RAW");
     if (at.uses_xdp()) need(CAP_BPF, "BPF");
+    // Without it the verifier refuses xdp53's steps through headers of any length.
+    if (at.uses_xdp()) need(CAP_PERFMON, "PERFMON");
     // An AF_XDP socket's memory is counted against the limit; so is what a device reads and writes.
     const bool limited = at.host.memlock / (1 << 20) < memory_mib(at);
     if (at.nic.driver != NicDriver::af_packet && limited) need(CAP_IPC_LOCK, "IPC_LOCK");
