@@ -54,7 +54,8 @@ ServedEndpoint endpoint_of(const Key& key) {
 tl::unexpected<Error> refuse(const XdpProgramOptions& options, std::string_view what, int error) {
     std::string_view advice;
     if (error == EPERM || error == EACCES)
-        advice = "; it needs root, or the capabilities NET_ADMIN, NET_RAW, BPF, PERFMON and IPC_LOCK";
+        advice =
+            "; it needs root, or the capabilities NET_ADMIN, NET_RAW, BPF, PERFMON and IPC_LOCK";
     else if (error == EOPNOTSUPP || error == EINVAL)
         advice = "; this driver may not have it: try xdp_mode = \"generic\"";
     return fail(error == EPERM || error == EACCES ? ErrorCode::permission : ErrorCode::refused,
