@@ -5,7 +5,7 @@ import socket
 import struct
 import time
 
-TYPES = {"A": 1, "NS": 2, "SOA": 6}
+TYPES = {"A": 1, "NS": 2, "SOA": 6, "MX": 15, "TXT": 16, "AAAA": 28}
 
 
 def question(name, kind="A"):
@@ -55,3 +55,12 @@ def time_of_answer(port, name, timeout, check, every=0.0005):
                 check()
                 time.sleep(every)
     return None
+
+
+def connects(port, timeout=1.0):
+    """Whether something listens at 127.0.0.1 on that TCP port."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout):
+            return True
+    except OSError:
+        return False

@@ -12,6 +12,7 @@ TREE = Path(__file__).resolve().parents[2]
 TARGETS = ("tools/gatepost/gatepost", "controlplane/control/gatepost-controlplane",
            "dataplane/worker/gatepost-dataplane", "bench/compare/prober", "bench/micro/pipeline_bench",
            "tools/load/gatepost-load")
+TARGETS_OF = {"streams": ("bench/compare/tls_clients", "bench/micro/tls_bench", "bench/micro/stream_echo")}
 
 
 def install_packages():
@@ -29,13 +30,13 @@ def option(build, name):
     return next(entry["value"] for entry in json.loads(options.stdout) if entry["name"] == name)
 
 
-def build(folder):
-    """Builds the programs in `folder`; gives it."""
+def build(folder, bench):
+    """Builds the programs that `bench` needs in `folder`; gives it."""
     if not (folder / "build.ninja").exists():
         step(["meson", "setup", folder, TREE, "--buildtype=release"])
     if option(folder, "buildtype") != "release" or option(folder, "b_sanitize") != "none":
         raise BenchError(f"{folder} is no release build; give another folder with --build-dir, it is made")
-    step(["ninja", "-C", folder, *TARGETS])
+    step(["ninja", "-C", folder, *TARGETS, *TARGETS_OF.get(bench, ())])
     return folder
 
 

@@ -6,6 +6,7 @@ several seconds.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,15 +56,15 @@ def _ticks(pid):
 
 
 class CpuMeter:
-    """From its making to stop(): what the process `root` and its descendants used."""
+    """From its making to stop(): what the processes `roots` and their descendants used."""
 
-    def __init__(self, root):
-        self.root = root
+    def __init__(self, *roots):
+        self.roots = roots
         self.begin = self._snapshot()
 
     def _snapshot(self):
         threads, ticks = {}, {}
-        for pid in tree(self.root):
+        for pid in {pid for root in self.roots for pid in tree(root)}:
             threads.update(_thread_times(pid))
             ticks[pid] = _ticks(pid)
         return threads, ticks
@@ -92,6 +93,12 @@ class MachineMeter:
     def others(self, own_seconds, elapsed):
         busy = (_busy_ticks() - self.begin) / TICKS_PER_SECOND
         return max(0.0, busy - own_seconds) / elapsed
+
+
+def resident_bytes(pid):
+    """Of one process: everything it has touched, shared pages too."""
+    found = re.search(r"^VmRSS:\s+(\d+)", _read(f"/proc/{pid}/status"), re.MULTILINE)
+    return int(found.group(1)) * 1024 if found else 0
 
 
 def memory_bytes(root):

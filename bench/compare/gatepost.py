@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from process import Process, run, wait_until
+from process import Process, free_port, run, wait_until
 from servers import Server
 
 PRIVATE_CLUSTERS = "/var/lib/gatepost-local"
@@ -25,15 +25,18 @@ class Gatepost(Server):
 
     def configure(self):
         self.instance.mkdir(exist_ok=True)
-        (self.instance / "gatepost.toml").write_text(f"""[dns]
+        (self.instance / "gatepost.toml").write_text(self.config_text())
+        return [self.program, "run", "--local", self.instance, "--quiet"]
+
+    def config_text(self, dns="", more=""):
+        return f"""[dns]
 listen = ["127.0.0.1@{self.port}"]
-[dataplane]
+{dns}[dataplane]
 workers = "1"
 cores = "{self.core}"
 [controlplane]
 checkpoint_interval = "2s"
-""")
-        return [self.program, "run", "--local", self.instance, "--quiet"]
+{more}"""
 
     def launch(self):
         # Only the dataplane's worker is pinned: PostgreSQL and the control plane run where there is
@@ -84,16 +87,44 @@ checkpoint_interval = "2s"
             subprocess.run(["rm", "-rf", data], check=False)
 
 
+class GatepostStreams(Gatepost):
+    """It speaks TLS and HTTPS as well, with the certificate that it makes itself: ECDSA P-256, as the others have.
+
+    As with the others, the number of connections is not limited to what an Internet-facing server would take.
+    """
+
+    def __init__(self, folder, zone, build, core=0):
+        super().__init__(folder, zone, build, core)
+        self.tls_port, self.https_port = free_port(), free_port()
+
+    def config_text(self, dns="", more=""):
+        return super().config_text(f"""tls_listen = ["127.0.0.1@{self.tls_port}"]
+tcp_connections_max = 20000
+tcp_idle = "600s"
+""", f"""[http]
+https_listen = ["127.0.0.1@{self.https_port}"]
+[metrics]
+listen = []
+[connections]
+max = 20000
+per_address = 0
+per_network = 0
+""")
+
+
 class GatepostDataplane(Server):
     """The dataplane alone, from a checkpoint: neither PostgreSQL nor control plane."""
 
     name = "gatepost-dataplane"
 
-    def __init__(self, folder, zone, build, checkpoint, core=0):
+    def __init__(self, folder, zone, build, checkpoint, core=0, tls=False):
         super().__init__(folder, zone, core)
+        self.tls_port = free_port() if tls else None
         self.program = build / "dataplane/worker/gatepost-dataplane"
         self.checkpoint = checkpoint
 
     def configure(self):
+        tls = ["--listen-tls", f"127.0.0.1@{self.tls_port}", "--connections-max", "20000", "--tcp-connections-max",
+               "20000", "--connections-per-address", "0", "--connections-per-network", "0", "--tcp-idle-ms", "600000"]
         return [self.program, "--listen", f"127.0.0.1@{self.port}", "--checkpoint", self.checkpoint,
-                "--workers", "1", "--cores", str(self.core)]
+                "--workers", "1", "--cores", str(self.core), *(tls if self.tls_port else [])]

@@ -24,12 +24,17 @@ class Load:
     latency_us: float = 0.0  # mean, with the window full: most of it is waiting in queues
 
 
-def command(port, queries, seconds, rate=RATE_MAX, clients=4):
-    # 200 in flight: Knot leaves the socket's buffer at its default, which holds some 270 datagrams.
-    # More in flight would be lost there, and each loss would block dnsperf until its time-out.
+# Over UDP: Knot leaves the socket's buffer at its default, which holds some 270 datagrams. More in flight would be
+# lost there, and each loss would block dnsperf until its time-out.
+IN_FLIGHT = 200
+
+
+def command(port, queries, seconds, rate=RATE_MAX, clients=4, mode="udp", in_flight=IN_FLIGHT, doh_method=None):
+    patience = "1" if mode == "udp" else "5"  # seconds until a query counts as lost
+    more = ["-O", f"doh-method={doh_method}"] if doh_method else []
     return [
-        "dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(queries),
-        "-m", "udp", "-l", str(seconds), "-Q", str(rate), "-q", "200", "-c", str(clients), "-T", "1", "-t", "1",
+        "dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(queries), "-m", mode, "-l", str(seconds),
+        "-Q", str(rate), "-q", str(in_flight), "-c", str(clients), "-T", "1", "-t", patience, *more,
     ]
 
 
@@ -78,23 +83,26 @@ class Measured:
     user_us: float
     system_us: float
     others_cores: float  # what else kept the machine busy
+    own_cores: float = 0.0  # how busy the generator was
 
 
-def measure(server, queries, seconds, **how):
+def measure(server, queries, seconds, port=None, tool=run, **how):
     machine = MachineMeter()
     own = _own_seconds()
     start = time.monotonic()
-    meter = CpuMeter(server.pid)
-    load = run(server.port, queries, seconds, **how)
+    meter = CpuMeter(*server.roots)
+    load = tool(port or server.port, queries, seconds, **how)
     cpu = meter.stop()
     elapsed = time.monotonic() - start
+    own = _own_seconds() - own
     per_query = 1e6 / max(1, load.completed)
     return Measured(
         load,
         cpu.seconds * per_query,
         cpu.user * per_query,
         cpu.system * per_query,
-        machine.others(cpu.seconds + _own_seconds() - own, elapsed),
+        machine.others(cpu.seconds + own, elapsed),
+        own / elapsed,
     )
 
 

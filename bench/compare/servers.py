@@ -3,11 +3,12 @@
 Configured as an operator who wants speed would; what deviates from a default says why.
 """
 
+import subprocess
 import time
 from pathlib import Path
 
 import ask
-from process import Process, free_port, run, tree, wait_until
+from process import Process, free_port, tree, wait_until
 
 
 class Server:
@@ -29,8 +30,13 @@ class Server:
         """Of the process that all others of the server descend from."""
         return self.process.pid
 
+    @property
+    def roots(self):
+        """The same, where there are several."""
+        return [self.pid]
+
     def pids(self):
-        return tree(self.pid)
+        return [pid for root in self.roots for pid in tree(root)]
 
     @property
     def log(self):
@@ -77,6 +83,8 @@ class Knot(Server):
     name = "knot"
 
     def configure(self):
+        # tcp-io-timeout: by default a connection that the worker does not get round to within 500 ms is closed, and
+        # with hundreds of busy ones some are.
         config = self.folder / "knot.conf"
         config.write_text(f"""server:
     rundir: "{self.folder}"
@@ -84,6 +92,7 @@ class Knot(Server):
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
+    tcp-io-timeout: 10000
 log:
   - target: stderr
     any: warning
@@ -102,11 +111,15 @@ class Nsd(Server):
     name = "nsd"
 
     def configure(self):
+        config = self.folder / "nsd.conf"
+        config.write_text(self.config_text())
+        return ["nsd", "-d", "-c", config]
+
+    def config_text(self, more=""):
         # rrl-ratelimit: 200 answers a second to one source is the default, and a load generator is
         # one source. minimal-responses: as Knot answers by default. No username: it stays who
         # started it, for its files are in our folder. No database: the zone file is its source.
-        config = self.folder / "nsd.conf"
-        config.write_text(f"""server:
+        return f"""server:
     server-count: 1
     ip-address: 127.0.0.1@{self.port}
     username: ""
@@ -120,13 +133,12 @@ class Nsd(Server):
     verbosity: 0
     minimal-responses: yes
     rrl-ratelimit: 0
-remote-control:
+{more}remote-control:
     control-enable: no
 zone:
     name: {self.zone.origin}
     zonefile: "{self.zone.file}"
-""")
-        return ["nsd", "-d", "-c", config]
+"""
 
 
 class Gdnsd(Server):
@@ -152,8 +164,8 @@ class Gdnsd(Server):
 PEERS = (Knot, Nsd, Gdnsd)
 
 
-def versions():
-    """Of the peers' Debian packages."""
-    lines = run(["dpkg-query", "-W", "-f=${Package} ${Version}\n",
-                 "knot", "nsd", "gdnsd", "pdns-server", "dnsperf"])
-    return dict(line.split() for line in lines.splitlines())
+def versions(packages=("knot", "nsd", "gdnsd", "pdns-server", "dnsperf")):
+    """Of the peers' Debian packages, as far as they are installed."""
+    listed = subprocess.run(["dpkg-query", "-W", "-f=${Package} ${Version}\n", *packages], capture_output=True,
+                            text=True, check=False)
+    return dict(line.split() for line in listed.stdout.splitlines() if len(line.split()) == 2)

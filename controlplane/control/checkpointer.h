@@ -1,6 +1,7 @@
-// Keeps the index on disk, so that the dataplane can start without PostgreSQL: a thread that writes
-// a checkpoint soon after each load, then at intervals if something changed, on request, and at the
-// end. Reads the arena through a mapping of its own, as one more reader beside the dataplane's.
+// Keeps the arenas on disk, so that the dataplane can start without PostgreSQL: a thread that
+// writes checkpoints soon after each load, then at intervals if something changed, on request, and
+// at the end. Zones and directory have a file each, and only that is written which changed. Reads
+// the arenas through mappings of its own, as one more reader beside the dataplane's.
 #pragma once
 
 #include <chrono>
@@ -17,20 +18,26 @@
 
 namespace gatepost::controlplane {
 
-struct CheckpointStatus {
+struct CheckpointFile {
+    std::string path;
     int64_t written_at_us = 0;  // microseconds since 1970; 0: there is none
     uint64_t size_bytes = 0;
-    Lsn commit_lsn = 0;     // it holds at least what was committed up to here
+    Lsn commit_lsn = 0;  // it holds at least what was committed up to here
+};
+
+struct CheckpointStatus {
+    CheckpointFile zones;
+    CheckpointFile directory;
     std::string error;      // of the last attempt; "" if it went well
     uint64_t attempts = 0;  // ended, well or not
 };
 
 class Checkpointer {
   public:
-    // `done` is called in the checkpoint thread after every attempt. `board` and `qsbr` must
-    // outlive this.
-    Checkpointer(std::string path, std::chrono::milliseconds interval, const SyncBoard& board,
-                 storage::Qsbr& qsbr, std::function<void()> done);
+    // The files are zones.ckpt and directory.ckpt in `folder`. `done` is called in the checkpoint
+    // thread after every attempt. `board` and `qsbr` must outlive this.
+    Checkpointer(const std::string& folder, std::chrono::milliseconds interval,
+                 const SyncBoard& board, storage::Qsbr& qsbr, std::function<void()> done);
     // Without a last checkpoint.
     ~Checkpointer();
 
@@ -41,33 +48,40 @@ class Checkpointer {
     void finish();
 
     CheckpointStatus status() const;
-    const std::string& path() const { return path_; }
 
   private:
     using Clock = std::chrono::steady_clock;
+    // Of what is published or written.
     struct Version {
         uint64_t generation = 0;
         uint64_t version = 0;
         bool operator==(const Version&) const = default;
     };
+    struct Versions {
+        Version zones;
+        Version directory;
+        bool operator==(const Versions&) const = default;
+    };
+    using WriteArena = std::function<Result<uint64_t>(const storage::Segment&)>;
 
     void run();
-    // The one from before this process: what DNS is answered from until the database is there.
+    // The ones from before this process: what is served until the database is there.
     void find_previous();
     // Whether to write now, given what is published.
-    bool is_due(const Version& published, Clock::time_point now);
-    // `sync` is the state from before: the checkpoint holds at least that.
-    void write(const SyncStatus& sync);
-    Result<uint64_t> write_arena();
+    bool is_due(const Versions& published, Clock::time_point now);
+    // `sync` is the state from before: the checkpoints hold at least that. `all`: also what did not
+    // change.
+    void write(const SyncStatus& sync, bool all);
+    Status write_file(CheckpointFile CheckpointStatus::*file, UniqueFd arena, Lsn commit_lsn,
+                      const WriteArena& write);
 
-    const std::string path_;
     const std::chrono::milliseconds interval_;
     const SyncBoard& board_;
     storage::Qsbr& qsbr_;
     const std::function<void()> done_;
 
     // Of the thread.
-    Version written_;
+    Versions written_;
     uint64_t seen_generation_ = 0;
     Clock::time_point seen_at_;
     Clock::time_point attempted_at_;

@@ -7,12 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "controlplane/certificate/key_file.h"
 #include "controlplane/control/privileges.h"
 #include "controlplane/control/status_report.h"
+#include "controlplane/model/host_name.h"
 #include "controlplane/sync/clock.h"
 #include "storage/base/fd_channel.h"
 
@@ -48,18 +51,51 @@ Result<UniqueFd> open_signals() {
     return fd;
 }
 
+// The name that clients connect to, which needs a certificate before anything else does.
+std::string server_name(const DaemonOptions& options) {
+    std::array<char, 256> name{};
+    std::string text = options.server_name;
+    if (text.empty() && ::gethostname(name.data(), name.size() - 1) == 0) text = name.data();
+    auto host = host_from_text(text);
+    if (host) return *host;
+    log_warning("certificate.no_server_name").field("error", host.error().message);
+    return "";
+}
+
+std::string key_file(const DaemonOptions& options) {
+    return options.secret_key_file.empty() ? options.state_dir + "/" + kKeyFileName
+                                           : options.secret_key_file;
+}
+
+KeeperOptions keeper_options(const DaemonOptions& options, const storage::KeyRing& ring) {
+    KeeperOptions keeper;
+    keeper.dsn = options.dsn;
+    keeper.key_file = key_file(options);
+    keeper.ring = ring;
+    keeper.server_name = server_name(options);
+    return keeper;
+}
+
 }  // namespace
 
-Daemon::Daemon(DaemonOptions options, storage::RuntimeMapping page, ControlServer server)
+Daemon::Daemon(DaemonOptions options, std::shared_ptr<WatchedKeyFile> keys,
+               storage::RuntimeMapping page, ControlServer server)
     : options_(std::move(options)),
+      keys_(std::move(keys)),
       started_at_us_(now_us()),
       page_(std::move(page)),
       server_(std::move(server)),
-      channel_(options_.channel_fd) {}
+      channel_(options_.channel_fd) {
+    log_count_in(page_->log_lines[static_cast<size_t>(storage::LogProcess::controlplane)]);
+}
 
-Daemon::~Daemon() = default;
+Daemon::~Daemon() {
+    log_count_in(nullptr);
+}
 
 Result<std::unique_ptr<Daemon>> Daemon::create(DaemonOptions options) {
+    // As root, where that is who started this: the file is its owner's alone.
+    auto keys = std::make_shared<WatchedKeyFile>(key_file(options));
     if (Status ok = drop_privileges(options.user); !ok)
         return tl::unexpected(std::move(ok).error());
     if (Status ok = check_state_dir(options.state_dir); !ok)
@@ -70,7 +106,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(DaemonOptions options) {
     auto server = ControlServer::listen(options.control_socket);
     if (!server) return tl::unexpected(std::move(server).error());
     std::unique_ptr<Daemon> daemon(
-        new Daemon(std::move(options), std::move(*page), std::move(*server)));
+        new Daemon(std::move(options), std::move(keys), std::move(*page), std::move(*server)));
     if (Status ok = daemon->open(); !ok) return tl::unexpected(std::move(ok).error());
     return daemon;
 }
@@ -84,32 +120,47 @@ Status Daemon::open() {
     page_->controlplane_pid.store(static_cast<uint32_t>(::getpid()));
     server_.set_handler([this](ClientId client, const std::string& line) { serve(client, line); });
 
-    const auto ring = [this] {
-        const uint64_t one = 1;
-        (void)!::write(wake_.get(), &one, sizeof one);
-    };
-    SyncHooks hooks;
-    hooks.progressed = ring;
-    hooks.arena_ready = [this, ring](int fd, uint64_t generation) {
-        if (channel_)
-            if (Status ok = channel_send(channel_.get(), ChannelVerb::arena, generation, fd); !ok)
-                log_error("control.hand_over_failed").field("error", ok.error().message);
-        ring();
-    };
     SyncOptions sync;
     sync.dsn = options_.dsn;
     sync.arena_size_max = options_.arena_size_max;
-    sync_ = std::make_unique<SyncService>(std::move(sync), *page_, std::move(hooks));
-    checkpointer_ = std::make_unique<Checkpointer>(options_.state_dir + "/zones.ckpt",
-                                                   options_.checkpoint_interval, sync_->board(),
-                                                   page_->qsbr, ring);
+    sync.directory_size_max = options_.directory_size_max;
+    sync.keys = keys_;
+    sync.server_name = server_name(options_);
+    sync_ = std::make_unique<SyncService>(std::move(sync), *page_, make_hooks());
+    checkpointer_ = std::make_unique<Checkpointer>(options_.state_dir, options_.checkpoint_interval,
+                                                   sync_->board(), page_->qsbr, [this] { ring(); });
+    keeper_ = std::make_unique<CertificateKeeper>(keeper_options(options_, keys_->ring()));
     return {};
+}
+
+void Daemon::ring() const {
+    const uint64_t one = 1;
+    (void)!::write(wake_.get(), &one, sizeof one);
+}
+
+SyncHooks Daemon::make_hooks() {
+    const auto hand_over = [this](ChannelVerb verb, int fd, uint64_t generation) {
+        if (channel_)
+            if (Status ok = channel_send(channel_.get(), verb, generation, fd); !ok)
+                log_error("control.hand_over_failed").field("error", ok.error().message);
+        ring();
+    };
+    SyncHooks hooks;
+    hooks.progressed = [this] { ring(); };
+    hooks.arena_ready = [hand_over](int fd, uint64_t generation) {
+        hand_over(ChannelVerb::arena, fd, generation);
+    };
+    hooks.directory_ready = [hand_over](int fd, uint64_t generation) {
+        hand_over(ChannelVerb::directory, fd, generation);
+    };
+    return hooks;
 }
 
 Status Daemon::run() {
     is_stopped_ = false;
     if (Status ok = sync_->start(); !ok) return ok;
     checkpointer_->start();
+    if (Status ok = keeper_->start(); !ok) return ok;
     log_info("control.started")
         .field("version", GATEPOST_VERSION)
         .field("pid", ::getpid())
@@ -125,7 +176,9 @@ Status Daemon::run() {
 void Daemon::stop() {
     log_info("control.stopping");
     sync_->request_stop();
+    keeper_->request_stop();
     is_stopped_ = sync_->wait_stopped(kSyncStopMax);
+    is_stopped_ = keeper_->wait_stopped(kSyncStopMax) && is_stopped_;
     checkpointer_->finish();
     const ControlServer closing = std::move(server_);  // its socket goes, whatever follows
     log_info("control.stopped");

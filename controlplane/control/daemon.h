@@ -1,6 +1,6 @@
-// gatepost-controlplane at work: the sync thread, the checkpoint thread, and in the main thread one
-// loop over the control socket, the supervisor's channel and signals. Requests that wait
-// (sync.wait, checkpoint) are kept here.
+// gatepost-controlplane at work: the sync thread, the checkpoint thread, the keeper of
+// certificates, and in the main thread one loop over the control socket, the supervisor's channel
+// and signals. Requests that wait (sync.wait, checkpoint) are kept here.
 #pragma once
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/certificate/keeper.h"
 #include "controlplane/control/checkpointer.h"
 #include "controlplane/control/control_server.h"
 #include "controlplane/control/options.h"
@@ -28,8 +29,8 @@ class Daemon {
 
     // Until a signal or the supervisor ends it.
     Status run();
-    // False where the sync thread could not be stopped in time: the process must end without
-    // destructors.
+    // False where a thread that talks to PostgreSQL could not be stopped in time: the process must
+    // end without destructors.
     bool is_stopped() const { return is_stopped_; }
 
   private:
@@ -45,7 +46,10 @@ class Daemon {
         uint64_t attempts = 0;  // of the checkpointer, at which it is answered
     };
 
-    Daemon(DaemonOptions options, storage::RuntimeMapping page, ControlServer server);
+    Daemon(DaemonOptions options, std::shared_ptr<WatchedKeyFile> keys,
+           storage::RuntimeMapping page, ControlServer server);
+    SyncHooks make_hooks();
+    void ring() const;  // any thread: has the main thread look after those who wait
     Status open();
     void poll_once();
     void take_signals();
@@ -60,11 +64,12 @@ class Daemon {
 
     void answer_lsn_waiters();
     void answer_checkpoint_waiters();
-    // Every worker of a living dataplane answers from the newest arena.
+    // Every worker of a living dataplane answers from the newest arenas.
     bool workers_are_current() const;
     int poll_timeout_ms() const;
 
     DaemonOptions options_;
+    std::shared_ptr<WatchedKeyFile> keys_;  // of the sync thread, once that runs
     int64_t started_at_us_ = 0;
     TscClock tsc_;
     storage::RuntimeMapping page_;
@@ -74,6 +79,7 @@ class Daemon {
     UniqueFd wake_;  // an eventfd: the other threads have news
     std::unique_ptr<SyncService> sync_;
     std::unique_ptr<Checkpointer> checkpointer_;
+    std::unique_ptr<CertificateKeeper> keeper_;
     std::vector<LsnWaiter> lsn_waiters_;
     std::vector<CheckpointWaiter> checkpoint_waiters_;
     bool is_stopping_ = false;

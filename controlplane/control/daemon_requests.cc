@@ -139,10 +139,7 @@ void Daemon::answer_checkpoint_waiters() {
         if (!status.error.empty())
             reply_error(waiter.client, {ErrorCode::refused, status.error});
         else
-            reply(waiter.client, {{"path", checkpointer_->path()},
-                                  {"written_at", time_json(status.written_at_us)},
-                                  {"size_bytes", status.size_bytes},
-                                  {"commit_lsn", lsn_to_text(status.commit_lsn)}});
+            reply(waiter.client, checkpoint_report(status));
         return true;
     });
 }
@@ -156,10 +153,19 @@ bool Daemon::workers_are_current() const {
                 return false;
         return true;
     };
+    const auto have_directory = [&](size_t count) {
+        for (size_t i = 0; i < std::min(count, storage::kWorkersMax); ++i)
+            if (page_->workers[i].directory_generation.load(std::memory_order_acquire) !=
+                generation)
+                return false;
+        return true;
+    };
     for (const storage::NicSlot& nic : page_->nics)
         if (nic.ready.load() != 0 && !are_current(nic.first_worker.load(), nic.worker_count.load()))
             return false;
-    return are_current(0, page_->worker_count.load());
+    // Connections, and so names of servers, are the business of the sockets' workers alone.
+    const size_t workers = page_->worker_count.load();
+    return are_current(0, workers) && have_directory(workers);
 }
 
 }  // namespace gatepost::controlplane

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
     auto parsed = parse_options(argc, argv);
     if (const auto* exit_now = std::get_if<ExitNow>(&parsed)) return exit_now->code;
     auto& options = std::get<DaemonOptions>(parsed);
-    log_start(options.log_format, options.log_level);
+    log_start(options.log_format, options.log_level, "gatepost-controlplane");
     auto daemon = Daemon::create(std::move(options));
     if (!daemon) return report(daemon.error());
     if (Status ok = (*daemon)->run(); !ok) return report(ok.error());

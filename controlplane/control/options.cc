@@ -67,17 +67,25 @@ std::variant<DaemonOptions, ExitNow> parse_options(int argc, char** argv) {
         "gatepost-controlplane");
     app.set_version_flag("--version", "gatepost-controlplane " GATEPOST_VERSION);
     app.add_option("--dsn", options.dsn, "connection string or URI of PostgreSQL")->required();
-    app.add_option("--state-dir", options.state_dir, "folder for the checkpoint (zones.ckpt)")
+    app.add_option("--state-dir", options.state_dir,
+                   "folder for the checkpoints (zones.ckpt, directory.ckpt)")
         ->required();
     app.add_option("--control-socket", options.control_socket, "unix socket for the commands")
         ->required();
     app.add_option("--arena-size-max", store(options.arena_size_max, size_from_argument),
                    "memory that the index may take (4GiB)");
+    app.add_option("--directory-size-max", store(options.directory_size_max, size_from_argument),
+                   "memory that the directory (certificates) may take (1GiB)");
     app.add_option("--checkpoint-interval",
                    store(options.checkpoint_interval, duration_from_argument),
                    "from checkpoint to checkpoint (30s)");
     app.add_option("--channel-fd", options.channel_fd, "descriptor of the supervisor's channel");
     app.add_option("--runtime-fd", options.runtime_fd, "descriptor of the runtime page");
+    app.add_option("--secret-key-file", options.secret_key_file,
+                   "what private keys are sealed with (secret.key in the state folder)");
+    app.add_option("--server-name", options.server_name,
+                   "name to have a certificate for, and whose certificate clients get "
+                   "that name no host known here (the name of this host)");
     app.add_option("--user", options.user, "user to become, when started as root");
     app.add_option("--log-format", store(options.log_format, log_format_from_text),
                    "logfmt or json");

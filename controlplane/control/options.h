@@ -15,12 +15,15 @@ struct DaemonOptions {
     std::string dsn;
     std::string state_dir;
     std::string control_socket;
-    uint64_t arena_size_max = uint64_t{4} << 30;  // octets
+    uint64_t arena_size_max = uint64_t{4} << 30;      // octets
+    uint64_t directory_size_max = uint64_t{1} << 30;  // octets
     std::chrono::milliseconds checkpoint_interval{30000};
-    int channel_fd = -1;  // to the supervisor; -1: there is none
-    int runtime_fd = -1;  // the runtime page; -1: a private one
-    std::string user;     // to become, when started as root
-    LogFormat log_format = LogFormat::logfmt;
+    int channel_fd = -1;          // to the supervisor; -1: there is none
+    int runtime_fd = -1;          // the runtime page; -1: a private one
+    std::string user;             // to become, when started as root
+    std::string secret_key_file;  // empty: secret.key in the state folder
+    std::string server_name;      // empty: the name of this host
+    LogFormat log_format = LogFormat::automatic;
     LogLevel log_level = LogLevel::info;
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controlplane/control/nic_report.h"
+#include "controlplane/control/stream_report.h"
 #include "controlplane/sync/clock.h"
 #include "storage/arena/drop_name.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kHeldZonesMax = 100;  // listed; their number is told in full
+constexpr size_t kHeldMax = 100;  // listed; their number is told in full
 
 json text_or_null(const std::string& text) {
     return text.empty() ? json(nullptr) : json(text);
@@ -51,11 +52,16 @@ json worker_report(size_t index, const storage::WorkerCounters& worker) {
             dropped[std::string(storage::drop_name(static_cast<storage::Drop>(i)))] = count;
     return {{"worker", index},
             {"arena_generation", read(worker.arena_generation)},
+            {"directory_generation", read(worker.directory_generation)},
             {"queries",
              {{"udp4", read(worker.queries[0][0])},
               {"udp6", read(worker.queries[0][1])},
               {"tcp4", read(worker.queries[1][0])},
-              {"tcp6", read(worker.queries[1][1])}}},
+              {"tcp6", read(worker.queries[1][1])},
+              {"tls4", read(worker.queries[2][0])},
+              {"tls6", read(worker.queries[2][1])},
+              {"https4", read(worker.queries[3][0])},
+              {"https6", read(worker.queries[3][1])}}},
             {"rcodes", std::move(rcodes)},
             {"truncated", read(worker.truncated)},
             {"slipped", read(worker.slipped)},
@@ -72,7 +78,10 @@ namespace {
 json dataplane_report(const storage::RuntimePage& page) {
     json workers = json::array();
     const size_t count = std::min<size_t>(page.worker_count.load(), storage::kWorkersMax);
-    for (size_t i = 0; i < count; ++i) workers.push_back(worker_report(i, page.workers[i]));
+    for (size_t i = 0; i < count; ++i) {
+        workers.push_back(worker_report(i, page.workers[i]));
+        workers.back()["streams"] = stream_report(page.streams[i]);
+    }
     return {{"pid", page.dataplane_pid.load()},
             {"starts", page.dataplane_starts.load()},
             {"workers", std::move(workers)}};
@@ -109,18 +118,36 @@ json arena_report(const SyncStatus& sync) {
             {"huge_pages", sync.huge_pages}};
 }
 
-json checkpoint_report(const Checkpointer& checkpointer) {
-    const CheckpointStatus status = checkpointer.status();
-    return {{"path", checkpointer.path()},
-            {"written_at", time_json(status.written_at_us)},
-            {"size_bytes", status.size_bytes},
-            {"commit_lsn", lsn_json(status.commit_lsn)},
-            {"error", text_or_null(status.error)}};
+json file_report(const CheckpointFile& file) {
+    return {{"path", file.path},
+            {"written_at", time_json(file.written_at_us)},
+            {"size_bytes", file.size_bytes},
+            {"commit_lsn", lsn_json(file.commit_lsn)}};
+}
+
+json directory_report(const SyncStatus& sync) {
+    return {{"generation", sync.generation},
+            {"version", sync.directory.version},
+            {"entries", sync.directory.entries},
+            {"used_bytes", sync.directory.used_bytes},
+            {"free_bytes", sync.directory.free_bytes},
+            {"retired_bytes", sync.directory.retired_bytes},
+            {"size_max_bytes", sync.directory.size_max_bytes}};
+}
+
+json held_report(const HeldEntries& entries) {
+    json held = json::array();
+    for (const HeldEntry& entry : entries.list(kHeldMax))
+        held.push_back({{"entry", entry.what},
+                        {"since", time_json(entry.since_us)},
+                        {"reason", entry.reason},
+                        {"served", entry.served}});
+    return held;
 }
 
 json held_report(const ZoneDirectory& directory) {
     json held = json::array();
-    for (const HeldZone& zone : directory.held(kHeldZonesMax))
+    for (const HeldZone& zone : directory.held(kHeldMax))
         held.push_back({{"zone", zone.zone},
                         {"since", time_json(zone.hold.since_us)},
                         {"reason", zone.hold.reason}});
@@ -139,20 +166,32 @@ json time_json(int64_t time_us) {
     return fmt::format("{}.{:03}Z", date, time_us / 1000 % 1000);
 }
 
+json checkpoint_report(const CheckpointStatus& status) {
+    json report = file_report(status.zones);
+    report["error"] = text_or_null(status.error);
+    report["directory"] = file_report(status.directory);
+    return report;
+}
+
 json status_report(const StatusSources& sources) {
     const SyncStatus sync = sources.board.status();
     const auto directory = sources.board.directory();
+    const auto entries = sources.board.held_entries();
     return {{"controlplane",
              {{"pid", ::getpid()},
               {"version", GATEPOST_VERSION},
               {"started_at", time_json(sources.started_at_us)}}},
             {"sync", sync_report(sync)},
             {"arena", arena_report(sync)},
-            {"checkpoint", checkpoint_report(sources.checkpointer)},
+            {"directory", directory_report(sync)},
+            {"checkpoint", checkpoint_report(sources.checkpointer.status())},
             {"held_zones", held_report(*directory)},
             {"held_zones_total", directory->held_count()},
+            {"held_certificates", held_report(*entries)},
+            {"held_certificates_total", entries->count()},
             {"dataplane", dataplane_report(sources.page)},
-            {"nics", nics_report(sources.page, sources.tsc.ns_per_cycle())}};
+            {"nics", nics_report(sources.page, sources.tsc.ns_per_cycle())},
+            {"log", log_report(sources.page)}};
 }
 
 json zone_report(const std::string& zone, const SyncBoard& board) {

@@ -26,6 +26,9 @@ nlohmann::json status_report(const StatusSources& sources);
 nlohmann::json worker_report(size_t index, const storage::WorkerCounters& worker);
 nlohmann::json zone_report(const std::string& zone, const SyncBoard& board);
 
+// Of the zones' file, and of the directory's as "directory".
+nlohmann::json checkpoint_report(const CheckpointStatus& status);
+
 // RFC 3339, UTC, milliseconds; null for never (0).
 nlohmann::json time_json(int64_t time_us);
 

@@ -6,12 +6,33 @@
 #include <chrono>
 #include <ctime>
 #include <memory>
+#include <optional>
+
+#include "storage/base/journal.h"
 
 namespace gatepost::controlplane {
 
 namespace {
 
-LogFormat process_format = LogFormat::logfmt;  // set once, by log_start
+// Set once, by log_start.
+LogFormat process_format = LogFormat::logfmt;
+std::optional<Journal> journal;
+std::atomic<std::atomic<uint64_t>*> counted_lines{nullptr};
+std::string process_name;
+
+int priority_of(LogLevel level) {
+    switch (level) {
+        case LogLevel::debug:
+            return 7;
+        case LogLevel::info:
+            return 6;
+        case LogLevel::warning:
+            return 4;
+        case LogLevel::error:
+            return 3;
+    }
+    return 6;
+}
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
     switch (level) {
@@ -114,15 +135,28 @@ class LineFormatter : public spdlog::formatter {
 
 LogEvent::LogEvent(LogLevel level, std::string_view event)
     : level_(level), enabled_(spdlog::should_log(to_spdlog(level))) {
-    if (enabled_) append_pair(line_, "event", event);
+    if (!enabled_) return;
+    if (journal) entry_ = journal_entry(priority_of(level), process_name);
+    field("event", event);
 }
 
 LogEvent::~LogEvent() {
-    if (enabled_) spdlog::log(to_spdlog(level_), "{}", line_);
+    if (!enabled_) return;
+    auto* lines = counted_lines.load(std::memory_order_relaxed);
+    if (lines != nullptr && level_ >= LogLevel::warning)
+        lines[level_ == LogLevel::error].fetch_add(1, std::memory_order_relaxed);
+    if (!journal) {
+        spdlog::log(to_spdlog(level_), "{}", line_);
+        return;
+    }
+    add_journal_field(entry_, "message", line_);
+    journal->write(entry_);
 }
 
 LogEvent& LogEvent::field(std::string_view key, std::string_view value) {
-    if (enabled_) append_pair(line_, key, value);
+    if (!enabled_) return *this;
+    append_pair(line_, key, value);
+    if (journal) add_journal_field(entry_, key, value);
     return *this;
 }
 
@@ -134,6 +168,7 @@ LogEvent& LogEvent::raw_field(std::string_view key, std::string_view value) {
     if (!enabled_) return *this;
     append_key(line_, key);
     line_ += value;
+    if (journal) add_journal_field(entry_, key, value);
     return *this;
 }
 
@@ -147,17 +182,34 @@ Result<LogLevel> log_level_from_text(std::string_view text) {
 }
 
 Result<LogFormat> log_format_from_text(std::string_view text) {
+    if (text == "auto") return LogFormat::automatic;
     if (text == "logfmt") return LogFormat::logfmt;
     if (text == "json") return LogFormat::json;
-    return fail(ErrorCode::usage, "'{}' is not a log format; known are logfmt and json", text);
+    if (text == "journald") return LogFormat::journald;
+    return fail(ErrorCode::usage,
+                "'{}' is not a log format; known are auto, logfmt, json and journald", text);
 }
 
-void log_start(LogFormat format, LogLevel level) {
+void log_start(LogFormat format, LogLevel level, std::string_view program) {
+    process_name = program;
+    if (format == LogFormat::automatic)
+        format = stderr_is_journal() ? LogFormat::journald : LogFormat::logfmt;
+    if (format == LogFormat::journald) {
+        auto opened = Journal::open();
+        if (opened)
+            journal.emplace(std::move(*opened));
+        else
+            format = LogFormat::logfmt;  // standard error is better than nothing
+    }
     process_format = format;
     auto logger = spdlog::stderr_logger_mt("gatepost");
     logger->set_formatter(std::make_unique<LineFormatter>());
     logger->set_level(to_spdlog(level));
     spdlog::set_default_logger(std::move(logger));
+}
+
+void log_count_in(std::atomic<uint64_t>* lines) {
+    counted_lines.store(lines, std::memory_order_relaxed);
 }
 
 void log_flush() {

@@ -1,9 +1,11 @@
-// The log: one line per event on stderr, logfmt or JSON. Every event has a stable name
+// The log: one line per event on stderr, logfmt or JSON, or an entry of the journal. Every event
+// has a stable name
 // ("sync.loaded") and named fields, so that tools can read what people read.
 //
 //   log_info("sync.loaded").field("zones", zones).field("seconds", 1.7);
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -14,7 +16,12 @@
 namespace gatepost::controlplane {
 
 enum class LogLevel : uint8_t { debug, info, warning, error };
-enum class LogFormat : uint8_t { logfmt, json };
+enum class LogFormat : uint8_t {
+    automatic,  // journald where standard error leads there, logfmt otherwise
+    logfmt,
+    json,
+    journald,  // by its native protocol, with fields
+};
 
 // The line is written when the object goes away, at the end of the full expression.
 class LogEvent {
@@ -35,6 +42,7 @@ class LogEvent {
     LogEvent& raw_field(std::string_view key, std::string_view value);
 
     std::string line_;
+    std::string entry_;  // of the journal
     LogLevel level_;
     bool enabled_;
 };
@@ -55,8 +63,12 @@ inline LogEvent log_error(std::string_view event) {
 Result<LogLevel> log_level_from_text(std::string_view text);
 Result<LogFormat> log_format_from_text(std::string_view text);
 
-// Sends the process's log to stderr in that form. To be called once, before other threads start.
-void log_start(LogFormat format, LogLevel level);
+// Sends the process's log to stderr, or the journal, in that form. To be called once, before other
+// threads start.
+void log_start(LogFormat format, LogLevel level, std::string_view program = "gatepost");
+// Counts warnings and errors there, too, from now on: two counters, by storage::LogWeight. Null: no
+// more.
+void log_count_in(std::atomic<uint64_t>* lines);
 // Writes out what is buffered.
 void log_flush();
 

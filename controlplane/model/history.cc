@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "controlplane/model/names.h"
 
 namespace gatepost::controlplane {
 namespace {
+
+// Of what is no RRset: rows of other tables (008_certificates.sql).
+constexpr std::string_view kOtherTypes[] = {"CERTIFICATE", "SERVICE_CERTIFICATE", "REDIRECT"};
 
 // Collects conditions and their parameters.
 struct Where {
@@ -32,6 +37,11 @@ Status add_names(const HistoryListOptions& options, Where& where) {
         where.add("name =", storage::dname_to_text(*name));
     }
     if (!options.type.empty()) {
+        if (std::find(std::begin(kOtherTypes), std::end(kOtherTypes), options.type) !=
+            std::end(kOtherTypes)) {
+            where.add("type =", options.type);
+            return {};
+        }
         auto type = storage::rrtype_from_text(options.type);
         if (!type) return tl::unexpected(std::move(type).error());
         where.add("type =", storage::rrtype_to_text(*type));

@@ -63,11 +63,21 @@ Status Applier::apply(ChangeBatch& batch, storage::ArenaOrigin origin) {
             return ok;
         }
     }
-    if (Status ok = change_cookie_secrets(batch); !ok) {
+    Status ok = change_cookie_secrets(batch);
+    if (ok) ok = change_directory(batch);
+    if (!ok) {
         store_.writer->abort();
         return ok;
     }
-    store_.writer->publish(origin);
+    const bool is_about_zones = batch.size() != batch.directory().size();
+    if (is_about_zones) store_.writer->publish(origin);
+    if (!batch.directory().empty()) store_.entries->publish(origin);
+    return {};
+}
+
+Status Applier::change_directory(const ChangeBatch& batch) {
+    for (const DirectoryChange& change : batch.directory())
+        if (Status ok = store_.entries->apply(change); !ok) return ok;
     return {};
 }
 

@@ -1,4 +1,5 @@
-// Applies transactions of the replication stream to the zone index, each as a whole. A zone whose
+// Applies transactions of the replication stream to the zone index, each as a whole, and to the
+// directory. A zone whose
 // changes break a rule is held at its previous version and tried again with every later transaction
 // that touches it; the other zones of the transaction are not concerned.
 #pragma once
@@ -27,6 +28,7 @@ class Applier {
     void remove_zone(const ChangeBatch& batch, ZoneId id, std::span<const Change> changes);
     Status change_zone(const ChangeBatch& batch, ZoneId id, std::span<const Change> changes);
     Status change_cookie_secrets(const ChangeBatch& batch);
+    Status change_directory(const ChangeBatch& batch);
     // Changes the zone in the index, all or nothing; holds it where that fails, and gives false.
     bool attempt(ZoneState& state, const std::optional<ZoneRow>& zone_row, const Rows& rrsets);
 

@@ -65,8 +65,11 @@ void ChangeBatch::clear() {
     changes_.clear();
     octets_.clear();
     cookie_secrets_.clear();
+    directory_.clear();
+    directory_bytes_ = 0;
     if (octets_.capacity() > kKeptOctets) octets_ = {};
     if (changes_.capacity() * sizeof(Change) > kKeptOctets) changes_ = {};
+    if (directory_.capacity() * sizeof(DirectoryChange) > kKeptOctets) directory_ = {};
 }
 
 }  // namespace gatepost::controlplane

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "controlplane/directory/directory_change.h"
 #include "controlplane/sync/cookie_secrets.h"
 #include "controlplane/sync/rows.h"
 
@@ -33,11 +34,17 @@ class ChangeBatch {
         cookie_secrets_.push_back(change);
     }
 
+    void change_directory(DirectoryChange change) {
+        directory_bytes_ += gatepost::controlplane::size_bytes(change);
+        directory_.push_back(std::move(change));
+    }
+
     // Sorts the changes by zone; those of one zone keep their order.
     void group_by_zone();
     std::span<const Change> changes() const { return changes_; }
     // These are of no zone.
     std::span<const CookieSecretChange> cookie_secrets() const { return cookie_secrets_; }
+    std::span<const DirectoryChange> directory() const { return directory_; }
 
     ZoneRow zone(const Change& change) const { return read_zone_row(octets(change)); }
     // Of rrset_put and rrset_remove; the latter has nothing but its key.
@@ -47,11 +54,11 @@ class ChangeBatch {
     }
 
     bool empty() const { return size() == 0; }
-    size_t size() const { return changes_.size() + cookie_secrets_.size(); }
+    size_t size() const { return changes_.size() + cookie_secrets_.size() + directory_.size(); }
     // Heap octets that the batch fills.
     size_t size_bytes() const {
         return octets_.size() + changes_.size() * sizeof(Change) +
-               cookie_secrets_.size() * sizeof(CookieSecretChange);
+               cookie_secrets_.size() * sizeof(CookieSecretChange) + directory_bytes_;
     }
     // Keeps a moderate buffer for the next transaction.
     void clear();
@@ -63,6 +70,8 @@ class ChangeBatch {
     std::vector<uint8_t> octets_;
     std::vector<Change> changes_;
     std::vector<CookieSecretChange> cookie_secrets_;
+    std::vector<DirectoryChange> directory_;
+    size_t directory_bytes_ = 0;
 };
 
 }  // namespace gatepost::controlplane

@@ -7,6 +7,7 @@
 
 #include "controlplane/pg/copy.h"
 #include "controlplane/schema/schema.h"
+#include "controlplane/sync/directory_rows.h"
 #include "controlplane/sync/initial_load.h"
 
 namespace gatepost::controlplane {
@@ -99,6 +100,31 @@ Status load_cookie_secrets(Connection& connection, ZoneStore& store,
     return store.writer->set_cookie_secrets(store.cookie_secrets.set());
 }
 
+template <typename Columns>
+Status load_table(Connection& connection, DirectoryStore& store, const std::atomic<bool>& stop) {
+    auto rows = copy_table<Columns>(connection, Columns::kTable, "", stop,
+                                    [&](auto& row) { return store.apply(std::move(row)); });
+    if (!rows) return tl::unexpected(std::move(rows).error());
+    return {};
+}
+
+Status load_directory(Connection& connection, const LoadOptions& options, storage::Qsbr& qsbr,
+                      const std::atomic<bool>& stop, ZoneStore& store) {
+    // Large pages are for the zones, which are looked into with every query.
+    auto segment = storage::Segment::create("gatepost-directory", options.directory_size_max,
+                                            storage::PageKind::plain);
+    if (!segment) return tl::unexpected(std::move(segment).error());
+    auto writer = storage::DirectoryWriter::create(std::move(*segment), qsbr, options.generation);
+    if (!writer) return tl::unexpected(std::move(writer).error());
+    store.entries =
+        std::make_unique<DirectoryStore>(std::move(*writer), options.keys, options.server_name);
+    Status ok = load_table<CertificateColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<PinColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<RedirectColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<ChallengeColumns>(connection, *store.entries, stop);
+    return ok;
+}
+
 Status second_pass(Connection& connection, InitialLoad& load, const std::vector<ZoneId>& held,
                    const std::atomic<bool>& stop) {
     const std::string ids = id_list(held);
@@ -121,8 +147,8 @@ Status second_pass(Connection& connection, InitialLoad& load, const std::vector<
 
 }  // namespace
 
-Result<LoadResult> load_zones(Connection& connection, const LoadOptions& options,
-                              storage::Qsbr& qsbr, const std::atomic<bool>& stop) {
+Result<LoadResult> load_all(Connection& connection, const LoadOptions& options, storage::Qsbr& qsbr,
+                            const std::atomic<bool>& stop) {
     const auto preface = enter_snapshot(connection, options.snapshot);
     if (!preface) return tl::unexpected(preface.error());
     auto segment = storage::Segment::create("gatepost-zones", options.arena_size_max);
@@ -151,9 +177,12 @@ Result<LoadResult> load_zones(Connection& connection, const LoadOptions& options
     load.finish();
     if (Status ok = load_cookie_secrets(connection, *result.store, stop); !ok)
         return tl::unexpected(std::move(ok).error());
+    if (Status ok = load_directory(connection, options, qsbr, stop, *result.store); !ok)
+        return tl::unexpected(std::move(ok).error());
     if (auto done = connection.exec("COMMIT"); !done)
         return tl::unexpected(std::move(done).error());
     result.store->writer->publish({options.lsn, preface->time_us});
+    result.store->entries->publish({options.lsn, preface->time_us});
     result.zones = *zones;
     result.rrsets = *rrsets;
     return result;

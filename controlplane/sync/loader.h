@@ -15,10 +15,13 @@
 namespace gatepost::controlplane {
 
 struct LoadOptions {
-    std::string snapshot;         // as CREATE_REPLICATION_SLOT named it
-    Lsn lsn = 0;                  // the position that the snapshot shows
-    uint64_t arena_size_max = 0;  // octets
-    uint64_t generation = 0;      // of the new arena
+    std::string snapshot;             // as CREATE_REPLICATION_SLOT named it
+    Lsn lsn = 0;                      // the position that the snapshot shows
+    uint64_t arena_size_max = 0;      // octets
+    uint64_t directory_size_max = 0;  // octets
+    uint64_t generation = 0;          // of the new arenas
+    std::shared_ptr<WatchedKeyFile> keys;
+    std::string server_name;
 };
 
 struct LoadResult {
@@ -29,8 +32,8 @@ struct LoadResult {
     uint32_t wal_block_size = 0;   // octets
 };
 
-// Builds a new arena and publishes it. Gives up soon after `stop` becomes true.
-Result<LoadResult> load_zones(Connection& connection, const LoadOptions& options,
-                              storage::Qsbr& qsbr, const std::atomic<bool>& stop);
+// Builds new arenas and publishes them. Gives up soon after `stop` becomes true.
+Result<LoadResult> load_all(Connection& connection, const LoadOptions& options, storage::Qsbr& qsbr,
+                            const std::atomic<bool>& stop);
 
 }  // namespace gatepost::controlplane

@@ -1,95 +1,11 @@
 #include "controlplane/sync/rows.h"
 
+#include "controlplane/sync/tuple_reader.h"
 #include "storage/base/check.h"
 
 namespace gatepost::controlplane {
 
 namespace {
-
-template <size_t N>
-Result<ColumnIndexes<N>> find_columns(std::string_view table,
-                                      const std::array<std::string_view, N>& names,
-                                      std::span<const std::string_view> columns) {
-    ColumnIndexes<N> found{};
-    for (size_t i = 0; i < N; ++i) {
-        size_t at = 0;
-        while (at < columns.size() && columns[at] != names[i]) ++at;
-        if (at == columns.size())
-            return fail(
-                ErrorCode::schema,
-                "the table {}.{} is published without the column {}; the schema does not fit "
-                "this program: see `gatepost schema status`",
-                kSchemaName, table, names[i]);
-        found[i] = static_cast<uint16_t>(at);
-    }
-    return found;
-}
-
-// Takes values of one tuple; the first one that is not what it should be is remembered.
-template <typename Columns>
-class TupleReader {
-  public:
-    TupleReader(std::string_view table, Tuple tuple,
-                const ColumnIndexes<Columns::kNames.size()>& index)
-        : table_(table), tuple_(tuple), index_(index) {}
-
-    std::string_view text(size_t column) {
-        const Bytes bytes = value(column);
-        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-    }
-    int64_t integer(size_t column) {
-        const Bytes bytes = value(column);
-        switch (bytes.size()) {
-            case 2:
-                return static_cast<int16_t>(load_be16(bytes.data()));
-            case 4:
-                return static_cast<int32_t>(load_be32(bytes.data()));
-            case 8:
-                return static_cast<int64_t>(load_be64(bytes.data()));
-            default:
-                blame(column, "is not an integer in binary form");
-                return 0;
-        }
-    }
-    Bytes value(size_t column) {
-        const TupleField* f = field(column);
-        if (f == nullptr) return {};
-        if (f->kind != FieldKind::binary) {
-            blame(column, f->kind == FieldKind::null        ? "is NULL"
-                          : f->kind == FieldKind::unchanged ? "was not sent"
-                                                            : "came in text form");
-            return {};
-        }
-        return f->bytes;
-    }
-    bool is_unchanged(size_t column) {
-        const TupleField* f = field(column);
-        return f != nullptr && f->kind == FieldKind::unchanged;
-    }
-    bool ok() const { return why_.empty(); }
-    tl::unexpected<Error> error() const {
-        return fail(ErrorCode::invalid, "a row of {}.{} cannot be read: {} {}", kSchemaName, table_,
-                    column_, why_);
-    }
-
-  private:
-    const TupleField* field(size_t column) {
-        if (index_[column] < tuple_.size()) return &tuple_[index_[column]];
-        blame(column, "is missing");
-        return nullptr;
-    }
-    void blame(size_t column, std::string_view why) {
-        if (!ok()) return;
-        column_ = Columns::kNames[column];
-        why_ = why;
-    }
-
-    std::string_view table_;
-    Tuple tuple_;
-    const ColumnIndexes<Columns::kNames.size()>& index_;
-    std::string_view column_;
-    std::string_view why_;
-};
 
 void append_text(ByteWriter& writer, std::string_view text) {
     writer.u32(static_cast<uint32_t>(text.size()));

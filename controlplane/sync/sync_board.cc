@@ -7,8 +7,14 @@
 namespace gatepost::controlplane {
 
 namespace {
+
 constexpr Lsn kWalPageHeaderMax = 40;  // octets: SizeOfXLogLongPHD, the larger of the two headers
+
+UniqueFd duplicate(const UniqueFd& fd) {
+    return fd ? UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)) : UniqueFd();
 }
+
+}  // namespace
 
 const char* sync_phase_name(SyncPhase phase) {
     switch (phase) {
@@ -38,6 +44,13 @@ void SyncBoard::set_arena(int fd, std::shared_ptr<ZoneDirectory> directory) {
     directory_ = std::move(directory);
 }
 
+void SyncBoard::set_directory_arena(int fd, std::shared_ptr<const HeldEntries> held) {
+    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    const std::lock_guard lock(mutex_);
+    directory_arena_ = std::move(copy);
+    held_entries_ = std::move(held);
+}
+
 SyncStatus SyncBoard::status() const {
     const std::lock_guard lock(mutex_);
     return status_;
@@ -50,7 +63,17 @@ std::shared_ptr<const ZoneDirectory> SyncBoard::directory() const {
 
 UniqueFd SyncBoard::arena() const {
     const std::lock_guard lock(mutex_);
-    return arena_ ? UniqueFd(::fcntl(arena_.get(), F_DUPFD_CLOEXEC, 0)) : UniqueFd();
+    return duplicate(arena_);
+}
+
+UniqueFd SyncBoard::directory_arena() const {
+    const std::lock_guard lock(mutex_);
+    return duplicate(directory_arena_);
+}
+
+std::shared_ptr<const HeldEntries> SyncBoard::held_entries() const {
+    const std::lock_guard lock(mutex_);
+    return held_entries_;
 }
 
 bool SyncBoard::has_reached(Lsn lsn) const {

@@ -9,10 +9,12 @@
 #include <string>
 #include <utility>
 
+#include "controlplane/directory/held_entries.h"
 #include "controlplane/pg/lsn.h"
 #include "controlplane/sync/zone_directory.h"
 #include "storage/arena/segment.h"
 #include "storage/base/unique_fd.h"
+#include "storage/directory/directory_writer.h"
 #include "storage/zone_index/writer.h"
 
 namespace gatepost::controlplane {
@@ -38,8 +40,9 @@ struct SyncStatus {
     uint64_t changes_total = 0;  // of rows
     uint64_t loads_total = 0;
     double load_seconds = 0;  // of the last load
-    uint64_t generation = 0;  // of the arena; 0: none
+    uint64_t generation = 0;  // of both arenas; 0: none
     storage::ArenaStats arena;
+    storage::DirectoryStats directory;
     bool huge_pages = false;
 };
 
@@ -52,8 +55,9 @@ class SyncBoard {
         change(status_);
     }
     void set_phase(SyncPhase phase, std::string error = {});
-    // A new arena is published. Duplicates the descriptor.
+    // New arenas are published. Duplicates the descriptors.
     void set_arena(int fd, std::shared_ptr<ZoneDirectory> directory);
+    void set_directory_arena(int fd, std::shared_ptr<const HeldEntries> held);
     // Everything that was committed up to `lsn` is applied.
     void set_confirmed(Lsn lsn) { confirmed_.store(lsn, std::memory_order_release); }
     void set_wal_block_size(uint32_t octets) { wal_block_size_.store(octets); }
@@ -63,6 +67,9 @@ class SyncBoard {
     std::shared_ptr<const ZoneDirectory> directory() const;
     // The descriptor of the newest arena, duplicated; closed where there is none.
     UniqueFd arena() const;
+    // The same of the directory.
+    UniqueFd directory_arena() const;
+    std::shared_ptr<const HeldEntries> held_entries() const;
     // Whether every commit up to `lsn` is applied.
     bool has_reached(Lsn lsn) const;
 
@@ -71,6 +78,8 @@ class SyncBoard {
     SyncStatus status_;
     UniqueFd arena_;
     std::shared_ptr<ZoneDirectory> directory_ = std::make_shared<ZoneDirectory>();
+    UniqueFd directory_arena_;
+    std::shared_ptr<const HeldEntries> held_entries_ = std::make_shared<HeldEntries>();
     std::atomic<Lsn> confirmed_{0};
     std::atomic<uint32_t> wal_block_size_{8192};
 };

@@ -10,7 +10,6 @@
 #include "controlplane/log/event_log.h"
 #include "controlplane/sync/applier.h"
 #include "controlplane/sync/clock.h"
-#include "controlplane/sync/loader.h"
 
 namespace gatepost::controlplane {
 
@@ -49,8 +48,8 @@ uint64_t SyncSession::next_generation() const {
     uint64_t generation = static_cast<uint64_t>(now_us());
     if (store_) generation = std::max(generation, store_->writer->generation() + 1);
     for (const auto& worker : page_.workers)
-        generation =
-            std::max(generation, worker.arena_generation.load(std::memory_order_relaxed) + 1);
+        for (const auto* served : {&worker.arena_generation, &worker.directory_generation})
+            generation = std::max(generation, served->load(std::memory_order_relaxed) + 1);
     return generation;
 }
 
@@ -60,41 +59,54 @@ Status SyncSession::load(const ReplicationSlot& slot) {
     const auto begin = Clock::now();
     auto connection = Connection::open(options_.dsn, "gatepost-controlplane");
     if (!connection) return tl::unexpected(std::move(connection).error());
-    auto loaded = load_zones(
-        *connection,
-        {slot.snapshot, slot.consistent_point, options_.arena_size_max, next_generation()},
-        page_.qsbr, signals_.stop);
+    auto loaded = load_all(*connection,
+                           {.snapshot = slot.snapshot,
+                            .lsn = slot.consistent_point,
+                            .arena_size_max = options_.arena_size_max,
+                            .directory_size_max = options_.directory_size_max,
+                            .generation = next_generation(),
+                            .keys = options_.keys,
+                            .server_name = options_.server_name},
+                           page_.qsbr, signals_.stop);
     if (!loaded) return tl::unexpected(std::move(loaded).error());
+    hand_over(*loaded, slot.consistent_point,
+              std::chrono::duration<double>(Clock::now() - begin).count());
+    store_ = std::move(loaded->store);  // the old arenas go; their readers have their own mapping
+    loaded_at_us_ = now_us();
+    confirm(slot.consistent_point);
+    return {};
+}
 
-    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    const auto& writer = *loaded->store->writer;
-    const uint64_t generation = writer.generation();
-    const auto stats = writer.stats();
-    board_.set_wal_block_size(loaded->wal_block_size);
-    board_.set_arena(writer.segment().fd(), loaded->store->directory);
+void SyncSession::hand_over(const LoadResult& loaded, Lsn lsn, double seconds) {
+    const storage::ZoneIndexWriter& zones = *loaded.store->writer;
+    const storage::DirectoryWriter& directory = loaded.store->entries->writer();
+    const uint64_t generation = zones.generation();
+    board_.set_wal_block_size(loaded.wal_block_size);
+    board_.set_arena(zones.segment().fd(), loaded.store->directory);
+    board_.set_directory_arena(directory.segment().fd(), loaded.store->entries->held());
     board_.update([&](SyncStatus& status) {
-        status.commit_lsn = slot.consistent_point;
-        status.commit_time_us = loaded->snapshot_time_us;
+        status.commit_lsn = lsn;
+        status.commit_time_us = loaded.snapshot_time_us;
         status.caught_up_at_us = now_us();
         ++status.loads_total;
         status.load_seconds = seconds;
         status.generation = generation;
-        status.arena = stats;
-        status.huge_pages = writer.segment().pages() == storage::PageKind::huge;
+        status.arena = zones.stats();
+        status.directory = directory.stats();
+        status.huge_pages = zones.segment().pages() == storage::PageKind::huge;
     });
-    hooks_.arena_ready(writer.segment().fd(), generation);
-    store_ = std::move(loaded->store);  // the old arena goes; its readers have their own mapping
-    loaded_at_us_ = now_us();
-    confirm(slot.consistent_point);
+    hooks_.arena_ready(zones.segment().fd(), generation);
+    hooks_.directory_ready(directory.segment().fd(), generation);
     log_info("sync.loaded")
-        .field("zones", loaded->zones)
-        .field("rrsets", loaded->rrsets)
-        .field("held_zones", store_->directory->held_count())
+        .field("zones", loaded.zones)
+        .field("rrsets", loaded.rrsets)
+        .field("held_zones", loaded.store->directory->held_count())
+        .field("directory_entries", directory.stats().entries)
+        .field("held_certificates", loaded.store->entries->held()->count())
         .field("seconds", seconds)
-        .field("lsn", lsn_to_text(slot.consistent_point))
-        .field("arena_bytes", stats.used_bytes)
+        .field("lsn", lsn_to_text(lsn))
+        .field("arena_bytes", zones.stats().used_bytes)
         .field("generation", generation);
-    return {};
 }
 
 void SyncSession::confirm(Lsn lsn) {
@@ -117,14 +129,14 @@ Status SyncSession::take_transaction(Bytes data) {
         Status ok = applier.apply(decoder_.batch(), {commit.end_lsn, commit.commit_time_us});
         if (!ok) return ok;
     }
-    const auto stats = store_->writer->stats();
     board_.update([&](SyncStatus& status) {
         status.commit_lsn = commit.end_lsn;
         status.commit_time_us = commit.commit_time_us;
         status.received_lsn = received_;
         ++status.transactions_total;
         status.changes_total += changes;
-        status.arena = stats;
+        status.arena = store_->writer->stats();
+        status.directory = store_->entries->writer().stats();
     });
     decoder_.batch().clear();
     confirm(commit.end_lsn);
@@ -134,16 +146,22 @@ Status SyncSession::take_transaction(Bytes data) {
 // An index that is nearly full though much of it is free holds blocks of sizes that nobody asks for
 // any more: laid out anew it has room again.
 Status SyncSession::check_fragmentation() {
-    const auto stats = store_->writer->stats();
-    const bool is_full = stats.used_bytes > stats.size_max_bytes / 10 * 9;
-    if (!is_full || stats.free_bytes < stats.used_bytes / 2) return {};
+    const auto is_fragmented = [](const auto& stats) {
+        const bool is_full = stats.used_bytes > stats.size_max_bytes / 10 * 9;
+        return is_full && stats.free_bytes >= stats.used_bytes / 2;
+    };
+    if (!is_fragmented(store_->writer->stats()) &&
+        !is_fragmented(store_->entries->writer().stats()))
+        return {};
     if (now_us() - loaded_at_us_ < kCompactionIntervalMin) return {};
-    return fail(ErrorCode::conflict, "the index is full though {} MiB of it are free",
-                stats.free_bytes >> 20);
+    return fail(ErrorCode::conflict, "an index is full though half of it is free");
 }
 
 void SyncSession::take_keepalive(const StreamMessage& message) {
     reply_requested_ = reply_requested_ || message.reply_requested;
+    if (store_->entries->look_after_keys())
+        board_.update(
+            [&](SyncStatus& status) { status.directory = store_->entries->writer().stats(); });
     // The server has sent everything up to wal_end before; with no transaction half received,
     // nothing is missing.
     if (decoder_.in_transaction()) return;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "controlplane/sync/loader.h"
 #include "controlplane/sync/replication_stream.h"
 #include "controlplane/sync/sync_board.h"
 #include "controlplane/sync/transaction_decoder.h"
@@ -18,12 +19,16 @@ namespace gatepost::controlplane {
 struct SyncOptions {
     std::string dsn;
     std::string publication = "gatepost";
-    uint64_t arena_size_max = uint64_t{4} << 30;  // octets
+    uint64_t arena_size_max = uint64_t{4} << 30;      // octets
+    uint64_t directory_size_max = uint64_t{1} << 30;  // octets
+    std::shared_ptr<WatchedKeyFile> keys;             // for the sync thread
+    std::string server_name;  // whose certificate clients get that name none that is known
 };
 
 // Called in the sync thread.
 struct SyncHooks {
     std::function<void(int fd, uint64_t generation)> arena_ready = [](int, uint64_t) {};
+    std::function<void(int fd, uint64_t generation)> directory_ready = [](int, uint64_t) {};
     // More may be confirmed than before; called while set_probing(true) is in force.
     std::function<void()> progressed = [] {};
 };
@@ -61,6 +66,7 @@ class SyncSession {
     Result<bool> take(ReplicationStream& stream);
     Status take_transaction(Bytes data);
     void take_keepalive(const StreamMessage& message);
+    void hand_over(const LoadResult& loaded, Lsn lsn, double seconds);
     void confirm(Lsn lsn);
     Status check_fragmentation();
 

@@ -36,23 +36,32 @@ Status TransactionDecoder::on(const CommitMessage& message) {
 
 Status TransactionDecoder::on(const RelationMessage& message) {
     Relation relation{message.id, OtherTable{}};
-    if (message.schema == kSchemaName && message.table == kZonesTable) {
-        auto columns = ZoneColumns::resolve(message.columns);
-        if (!columns) return tl::unexpected(std::move(columns).error());
-        relation.columns = *columns;
-    } else if (message.schema == kSchemaName && message.table == kRRsetsTable) {
-        auto columns = RRsetColumns::resolve(message.columns);
-        if (!columns) return tl::unexpected(std::move(columns).error());
-        relation.columns = *columns;
-    } else if (message.schema == kSchemaName && message.table == kCookieSecretsTable) {
-        auto columns = CookieSecretColumns::resolve(message.columns);
-        if (!columns) return tl::unexpected(std::move(columns).error());
-        relation.columns = *columns;
-    }
+    if (message.schema == kSchemaName)
+        if (Status ok = resolve(message, relation); !ok) return ok;
     // A table is described again after its definition has changed.
     std::erase_if(relations_, [&](const Relation& known) { return known.id == message.id; });
     relations_.push_back(relation);
     return {};
+}
+
+Status TransactionDecoder::resolve(const RelationMessage& message, Relation& relation) {
+    Status status;
+    const auto resolve_as = [&]<typename Columns>(std::string_view table, const Columns&) {
+        if (message.table != table) return;
+        auto columns = Columns::resolve(message.columns);
+        if (columns)
+            relation.columns = *columns;
+        else
+            status = tl::unexpected(std::move(columns).error());
+    };
+    resolve_as(kZonesTable, ZoneColumns());
+    resolve_as(kRRsetsTable, RRsetColumns());
+    resolve_as(kCookieSecretsTable, CookieSecretColumns());
+    resolve_as(kCertificatesTable, CertificateColumns());
+    resolve_as(kPinsTable, PinColumns());
+    resolve_as(kRedirectsTable, RedirectColumns());
+    resolve_as(kChallengesTable, ChallengeColumns());
+    return status;
 }
 
 Result<const TransactionDecoder::Relation*> TransactionDecoder::followed(RelationId id) const {
@@ -92,6 +101,69 @@ Status TransactionDecoder::put(const CookieSecretColumns& columns, Tuple tuple) 
     return {};
 }
 
+template <typename Columns>
+Status TransactionDecoder::put(const Columns& columns, Tuple tuple) {
+    auto row = columns.row(tuple);
+    if (!row) return tl::unexpected(std::move(row).error());
+    batch_.change_directory(std::move(*row));
+    return {};
+}
+
+Status TransactionDecoder::update(const ZoneColumns& columns, const UpdateMessage& message) {
+    if (message.has_key) {
+        const auto before = columns.key(message.key);
+        const auto after = columns.key(message.row);
+        if (!before || !after || *before != *after)
+            return fail(ErrorCode::conflict, "a zone was given another id");
+    }
+    return put(columns, message.row);
+}
+
+Status TransactionDecoder::update(const RRsetColumns& columns, const UpdateMessage& message) {
+    if (message.has_key) {
+        const auto before = columns.key(message.key);
+        const auto after = columns.key(message.row);
+        if (!before) return tl::unexpected(before.error());
+        if (!after) return tl::unexpected(after.error());
+        // With REPLICA IDENTITY FULL the old row comes even where its key stays.
+        if (*before != *after) batch_.remove_rrset(*before);
+    }
+    return put(columns, message.row);
+}
+
+Status TransactionDecoder::update(const CookieSecretColumns& columns,
+                                  const UpdateMessage& message) {
+    if (message.has_key)
+        if (Status ok = remove(columns, message.key); !ok) return ok;
+    return put(columns, message.row);
+}
+
+template <typename Columns>
+Status TransactionDecoder::update(const Columns& columns, const UpdateMessage& message) {
+    if (message.has_key) {
+        auto before = columns.key(message.key);
+        auto after = columns.key(message.row);
+        if (!before) return tl::unexpected(std::move(before).error());
+        if (!after) return tl::unexpected(std::move(after).error());
+        if (*before != *after) batch_.change_directory(std::move(*before));
+    }
+    return put(columns, message.row);
+}
+
+Status TransactionDecoder::remove(const ZoneColumns& columns, Tuple tuple) {
+    const auto id = columns.key(tuple);
+    if (!id) return tl::unexpected(id.error());
+    batch_.remove_zone(*id);
+    return {};
+}
+
+Status TransactionDecoder::remove(const RRsetColumns& columns, Tuple tuple) {
+    const auto key = columns.key(tuple);
+    if (!key) return tl::unexpected(key.error());
+    batch_.remove_rrset(*key);
+    return {};
+}
+
 Status TransactionDecoder::remove(const CookieSecretColumns& columns, Tuple tuple) {
     const auto id = columns.key(tuple);
     if (!id) return tl::unexpected(id.error());
@@ -99,64 +171,33 @@ Status TransactionDecoder::remove(const CookieSecretColumns& columns, Tuple tupl
     return {};
 }
 
+template <typename Columns>
+Status TransactionDecoder::remove(const Columns& columns, Tuple tuple) {
+    auto key = columns.key(tuple);
+    if (!key) return tl::unexpected(std::move(key).error());
+    batch_.change_directory(std::move(*key));
+    return {};
+}
+
 Status TransactionDecoder::on(const InsertMessage& message) {
     const auto relation = followed(message.relation);
     if (!relation) return tl::unexpected(relation.error());
-    if (const auto* zones = std::get_if<ZoneColumns>(&(*relation)->columns))
-        return put(*zones, message.row);
-    if (const auto* rrsets = std::get_if<RRsetColumns>(&(*relation)->columns))
-        return put(*rrsets, message.row);
-    if (const auto* secrets = std::get_if<CookieSecretColumns>(&(*relation)->columns))
-        return put(*secrets, message.row);
-    return {};
+    return std::visit([&](const auto& columns) { return put(columns, message.row); },
+                      (*relation)->columns);
 }
 
 Status TransactionDecoder::on(const UpdateMessage& message) {
     const auto relation = followed(message.relation);
     if (!relation) return tl::unexpected(relation.error());
-    if (const auto* zones = std::get_if<ZoneColumns>(&(*relation)->columns)) {
-        if (message.has_key) {
-            const auto before = zones->key(message.key);
-            const auto after = zones->key(message.row);
-            if (!before || !after || *before != *after)
-                return fail(ErrorCode::conflict, "a zone was given another id");
-        }
-        return put(*zones, message.row);
-    }
-    if (const auto* rrsets = std::get_if<RRsetColumns>(&(*relation)->columns)) {
-        if (message.has_key) {
-            const auto before = rrsets->key(message.key);
-            const auto after = rrsets->key(message.row);
-            if (!before) return tl::unexpected(before.error());
-            if (!after) return tl::unexpected(after.error());
-            // With REPLICA IDENTITY FULL the old row comes even where its key stays.
-            if (*before != *after) batch_.remove_rrset(*before);
-        }
-        return put(*rrsets, message.row);
-    }
-    if (const auto* secrets = std::get_if<CookieSecretColumns>(&(*relation)->columns)) {
-        if (message.has_key)
-            if (Status ok = remove(*secrets, message.key); !ok) return ok;
-        return put(*secrets, message.row);
-    }
-    return {};
+    return std::visit([&](const auto& columns) { return update(columns, message); },
+                      (*relation)->columns);
 }
 
 Status TransactionDecoder::on(const DeleteMessage& message) {
     const auto relation = followed(message.relation);
     if (!relation) return tl::unexpected(relation.error());
-    if (const auto* zones = std::get_if<ZoneColumns>(&(*relation)->columns)) {
-        const auto id = zones->key(message.key);
-        if (!id) return tl::unexpected(id.error());
-        batch_.remove_zone(*id);
-    } else if (const auto* rrsets = std::get_if<RRsetColumns>(&(*relation)->columns)) {
-        const auto key = rrsets->key(message.key);
-        if (!key) return tl::unexpected(key.error());
-        batch_.remove_rrset(*key);
-    } else if (const auto* secrets = std::get_if<CookieSecretColumns>(&(*relation)->columns)) {
-        return remove(*secrets, message.key);
-    }
-    return {};
+    return std::visit([&](const auto& columns) { return remove(columns, message.key); },
+                      (*relation)->columns);
 }
 
 Status TransactionDecoder::on(const TruncateMessage& message) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controlplane/sync/change_batch.h"
+#include "controlplane/sync/directory_rows.h"
 #include "controlplane/sync/pgoutput.h"
 #include "controlplane/sync/rows.h"
 
@@ -33,7 +34,9 @@ class TransactionDecoder {
     struct OtherTable {};  // published, but not for us
     struct Relation {
         RelationId id = 0;
-        std::variant<OtherTable, ZoneColumns, RRsetColumns, CookieSecretColumns> columns;
+        std::variant<OtherTable, ZoneColumns, RRsetColumns, CookieSecretColumns, CertificateColumns,
+                     PinColumns, RedirectColumns, ChallengeColumns>
+            columns;
     };
 
     Status on(const IgnoredMessage&) { return {}; }
@@ -48,10 +51,27 @@ class TransactionDecoder {
     // The relation of a row change; an error outside of a transaction, or before its Relation
     // message.
     Result<const Relation*> followed(RelationId id) const;
+    static Status resolve(const RelationMessage& message, Relation& relation);
+
+    // What is done with a row of each table. The last of each kind is for the directory's tables.
+    Status put(const OtherTable&, Tuple) { return {}; }
     Status put(const ZoneColumns& columns, Tuple row);
     Status put(const RRsetColumns& columns, Tuple row);
     Status put(const CookieSecretColumns& columns, Tuple row);
+    template <typename Columns>
+    Status put(const Columns& columns, Tuple row);
+    Status update(const OtherTable&, const UpdateMessage&) { return {}; }
+    Status update(const ZoneColumns& columns, const UpdateMessage& message);
+    Status update(const RRsetColumns& columns, const UpdateMessage& message);
+    Status update(const CookieSecretColumns& columns, const UpdateMessage& message);
+    template <typename Columns>
+    Status update(const Columns& columns, const UpdateMessage& message);
+    Status remove(const OtherTable&, Tuple) { return {}; }
+    Status remove(const ZoneColumns& columns, Tuple key);
+    Status remove(const RRsetColumns& columns, Tuple key);
     Status remove(const CookieSecretColumns& columns, Tuple key);
+    template <typename Columns>
+    Status remove(const Columns& columns, Tuple key);
 
     PgoutputDecoder decoder_;
     std::vector<Relation> relations_;

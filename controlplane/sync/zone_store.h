@@ -1,5 +1,5 @@
-// One arena in the making or in service: its writer, and what the sync path knows of each zone in
-// it.
+// The arenas in the making or in service: the writer of the zones, and what the sync path knows of
+// each zone in it; and the directory, which is loaded and followed along with them.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "controlplane/directory/directory_store.h"
 #include "controlplane/sync/cookie_secrets.h"
 #include "controlplane/sync/row_writer.h"
 #include "controlplane/sync/zone_directory.h"
@@ -40,6 +41,7 @@ struct ZoneStore {
     std::unordered_map<ZoneId, ZoneState> zones;
     CookieSecrets cookie_secrets;
     std::shared_ptr<ZoneDirectory> directory = std::make_shared<ZoneDirectory>();
+    std::unique_ptr<DirectoryStore> entries;
 };
 
 }  // namespace gatepost::controlplane

@@ -39,8 +39,12 @@ enum class ExtendedError : uint16_t {
     not_authoritative = 20,
 };
 
-inline constexpr size_t kOptSize = 11;           // an OPT record without options
-inline constexpr size_t kExtendedErrorSize = 6;  // the option with no text
+inline constexpr size_t kOptSize = 11;               // an OPT record without options
+inline constexpr size_t kExtendedErrorSize = 6;      // the option with no text
+inline constexpr size_t kOptionHeaderSize = 4;       // code and length
+inline constexpr size_t kKeepaliveOptionSize = 6;    // in a reply
+inline constexpr uint16_t kOptionTcpKeepalive = 11;  // RFC 7828 §3.1
+inline constexpr uint16_t kOptionPadding = 12;       // RFC 7830 §3
 inline constexpr uint16_t kOptionExtendedError = 15;
 inline constexpr uint16_t kUdpPayloadMin = 512;  // octets, RFC 1035 §4.2.1, RFC 6891 §6.2.3
 inline constexpr uint16_t kPointerMax =

@@ -56,7 +56,7 @@ size_t parse_name(const uint8_t* message, size_t length, size_t readable,
 }
 
 // The options of an OPT record must fill it exactly (RFC 6891 §6.1.2).
-bool read_options(const uint8_t* p, size_t length, QueryCookie& cookie) {
+bool read_options(const uint8_t* p, size_t length, const Exchange& exchange, Query& query) {
     while (length != 0) {
         if (length < 4) return false;
         size_t data = load_be16(p + 2);
@@ -64,9 +64,25 @@ bool read_options(const uint8_t* p, size_t length, QueryCookie& cookie) {
         if (option > length) return false;
         // RFC 7873 §5.2: of several, the first one counts. §5.2.2: one of a wrong length does not
         // fit either.
-        if (load_be16(p) == kOptionCookie && cookie.length == 0) {
-            if (!cookie_length_fits(data)) return false;
-            read_cookie(p + 4, data, cookie);
+        switch (load_be16(p)) {
+            case kOptionCookie:
+                if (query.cookie.length != 0) break;
+                if (!cookie_length_fits(data)) return false;
+                read_cookie(p + 4, data, query.cookie);
+                break;
+            case kOptionPadding:
+                query.padding = true;
+                break;
+            case kOptionTcpKeepalive:
+                // RFC 7828 §3.2.1: empty in queries; §3.2.2: over UDP it is passed over. With HTTP
+                // the connection is not DNS's.
+                if (exchange.transport == Transport::udp || exchange.transport == Transport::https)
+                    break;
+                if (data != 0) return false;
+                query.keepalive = true;
+                break;
+            default:
+                break;
         }
         p += option;
         length -= option;
@@ -83,7 +99,7 @@ Parsed read_opt(const uint8_t* fixed, const Exchange& exchange, uint16_t udp_pay
         query.size_max = std::min({offered, udp_payload_max, exchange.reply_capacity});
     }
     if (fixed[5] != 0) return error(query, Rcode::badvers);  // RFC 6891 §6.1.3
-    if (!read_options(fixed + kRRFixedSize, load_be16(fixed + 8), query.cookie)) {
+    if (!read_options(fixed + kRRFixedSize, load_be16(fixed + 8), exchange, query)) {
         query.cookie.length = 0;
         return error(query, Rcode::formerr);
     }
@@ -145,11 +161,13 @@ Parsed parse(const Exchange& exchange, uint16_t udp_payload_max, Query& query) {
     query.edns = false;
     query.dnssec_ok = false;
     query.question = false;
+    query.padding = false;
+    query.keepalive = false;
     query.cookie.length = 0;
     query.question_end = kHeaderSize;
-    query.size_max = exchange.transport == Transport::tcp
-                         ? exchange.reply_capacity
-                         : std::min(exchange.reply_capacity, kUdpPayloadMin);
+    query.size_max = exchange.transport == Transport::udp
+                         ? std::min(exchange.reply_capacity, kUdpPayloadMin)
+                         : exchange.reply_capacity;
     if (length < kHeaderSize) {
         query.drop = storage::Drop::runt;
         return Parsed::drop;

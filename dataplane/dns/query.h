@@ -23,7 +23,9 @@ struct Query {
     storage::Drop drop = storage::Drop::runt;
     bool edns = false;
     bool dnssec_ok = false;
-    bool question = false;  // there is one to echo
+    bool question = false;   // there is one to echo
+    bool padding = false;    // the client pads, and so do we where nobody may see the length
+    bool keepalive = false;  // the client asks how long its connection may be idle
     uint16_t type = 0;
     uint16_t question_end = 0;  // offset behind the question
     uint16_t size_max = 0;      // octets that the reply may have, the OPT record included

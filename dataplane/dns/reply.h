@@ -22,11 +22,13 @@ struct Reply {
 // room for that.
 inline uint16_t opt_size(const Query& query, const Reply& reply) {
     if (!query.edns) return 0;
-    return kOptSize + (reply.cookie.kind == CookieKind::none ? 0 : kCookieOptionSize);
+    return static_cast<uint16_t>(kOptSize +
+                                 (reply.cookie.kind == CookieKind::none ? 0 : kCookieOptionSize) +
+                                 (query.keepalive ? kKeepaliveOptionSize : 0));
 }
 
 // Puts header and OPT around what was written. Gives the reply's length.
 uint16_t finish_reply(const Exchange& exchange, const Query& query, const Reply& reply,
-                      const AnswerWriter& writer, uint16_t payload_max);
+                      const AnswerWriter& writer, const ResponderOptions& options);
 
 }  // namespace gatepost::dataplane

@@ -235,7 +235,7 @@ void Responder::answer_one(const ZoneView& view, Exchange& exchange, const Query
     }
     const bool truncated = reply.truncated;
     if (limiter_ != nullptr && !limit(exchange, query, writer, time, reply, tally)) return;
-    exchange.reply_length = finish_reply(exchange, query, reply, writer, options_.udp_payload_max);
+    exchange.reply_length = finish_reply(exchange, query, reply, writer, options_);
     ++tally.queries[static_cast<size_t>(exchange.transport)][static_cast<size_t>(exchange.family)];
     ++tally.rcodes[static_cast<size_t>(reply.rcode)];
     tally.truncated += truncated;

@@ -17,14 +17,14 @@ class ZoneView;
 
 namespace gatepost::dataplane {
 
-enum class Transport : uint8_t { udp = 0, tcp = 1 };
+enum class Transport : uint8_t { udp = 0, tcp = 1, tls = 2, https = 3 };
 enum class Family : uint8_t { ipv4 = 0, ipv6 = 1 };
 
 // One query and the room for its reply. `reply` may be the same memory as `query`.
 struct Exchange {
     const uint8_t* query = nullptr;
     uint16_t query_length = 0;    // octets
-    uint16_t reply_capacity = 0;  // octets; at least 512, and 65,535 for TCP
+    uint16_t reply_capacity = 0;  // octets; at least 512, and 65,535 but for UDP
     uint16_t reply_length = 0;    // octets, set by the responder; 0: no reply is to be sent
     Transport transport = Transport::udp;
     Family family = Family::ipv4;
@@ -49,6 +49,8 @@ struct ResponderOptions {
     // nullopt: a random one.
     std::optional<storage::CookieSecret> cookie_secret;
     RateLimitOptions rate_limit;  // this worker's share
+    // How long a connection may be idle, for clients that ask (RFC 7828).
+    uint32_t stream_idle_ms = 10'000;
 };
 
 storage::CookieSecret random_cookie_secret();

@@ -99,12 +99,31 @@ Status check_free(const ListenAddress& address, int type) {
     return {};
 }
 
+Result<Listener> open_streams(const ListenAddress& asked, unsigned workers, ListenerUse use) {
+    if (asked.port() != 0) {
+        if (Status free = check_free(asked, SOCK_STREAM); !free)
+            return tl::unexpected(free.error());
+    }
+    Listener listener{asked, {}, {}, use};
+    for (unsigned i = 0; i < workers; ++i) {
+        auto tcp = open_bound(listener.address, SOCK_STREAM, true);
+        if (!tcp) return tl::unexpected(tcp.error());
+        if (::listen(tcp->get(), kTcpBacklog) != 0)
+            return explain_bind(listener.address, "TCP", errno);
+        auto chosen = local_address(tcp->get());
+        if (!chosen) return tl::unexpected(chosen.error());
+        listener.address = *chosen;
+        listener.tcp.push_back(std::move(*tcp));
+    }
+    return listener;
+}
+
 Result<Listener> open_all(const ListenAddress& asked, unsigned workers) {
     for (int type : {SOCK_DGRAM, SOCK_STREAM}) {
         if (asked.port() == 0) break;
         if (Status free = check_free(asked, type); !free) return tl::unexpected(free.error());
     }
-    Listener listener{asked, {}, {}};
+    Listener listener{asked, {}, {}, ListenerUse::dns};
     for (unsigned i = 0; i < workers; ++i) {
         auto udp = open_bound(listener.address, SOCK_DGRAM, true);
         if (!udp) return tl::unexpected(udp.error());
@@ -127,7 +146,8 @@ Result<Listener> open_all(const ListenAddress& asked, unsigned workers) {
 
 }  // namespace
 
-Result<Listener> open_listener(const ListenAddress& address, unsigned workers) {
+Result<Listener> open_listener(const ListenAddress& address, unsigned workers, ListenerUse use) {
+    if (use != ListenerUse::dns) return open_streams(address, workers, use);
     auto listener = open_all(address, workers);
     // The port that the kernel chose for UDP may be taken in TCP: ask for another.
     for (unsigned tries = 1; !listener && address.port() == 0 && tries < kPortTriesMax; ++tries)

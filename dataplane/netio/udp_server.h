@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#include "dataplane/netio/answerer.h"
+#include "dataplane/dns/answerer.h"
 #include "dataplane/netio/udp_reply.h"
 #include "dataplane/reactor/buffer_ring.h"
 #include "dataplane/reactor/ring.h"

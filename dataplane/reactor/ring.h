@@ -66,9 +66,10 @@ class Ring {
 
     io_uring* raw() { return &ring_; }
 
-  private:
+    // Where the tag begins in a request's user_data, behind the operation's address.
     static constexpr unsigned kAddressBits = 48;
 
+  private:
     Ring() = default;
     Status restrict_to(std::span<const uint8_t> operations);
 

@@ -13,7 +13,6 @@
 
 #include "dataplane/netio/listen_socket.h"
 #include "dataplane/worker/privileges.h"
-#include "storage/base/fd_channel.h"
 
 namespace gatepost::dataplane {
 
@@ -21,6 +20,7 @@ namespace {
 
 constexpr int kTimerMs = 1000;       // how often the main thread looks after the workers
 constexpr int kReclaimTimerMs = 50;  // the same while a replaced image waits to be unmapped
+constexpr int kDrainTimerMs = 10;
 constexpr rlim_t kDescriptorsSpare = 64;
 
 // Each connection is a descriptor; running out of them would turn clients away without being
@@ -38,7 +38,7 @@ void raise_descriptor_limit(rlim_t needed) {
              {"needed", needed},
              {"advice",
               "raise the limit on open files (ulimit -n, LimitNOFILE=) or lower "
-              "--tcp-connections-max"}});
+              "--connections-max"}});
 }
 
 Status set_nonblocking(int fd) {
@@ -54,17 +54,28 @@ Result<std::vector<WorkerSockets>> Dataplane::open_sockets() {
     std::vector<WorkerSockets> sockets(options_.workers);
     for (const SocketHandedOver& one : options_.sockets) {
         ::fcntl(one.fd, F_SETFD, FD_CLOEXEC);
-        (one.type == SOCK_DGRAM ? sockets[one.worker].udp : sockets[one.worker].tcp)
-            .emplace_back(one.fd);
+        if (one.type == SOCK_DGRAM)
+            sockets[one.worker].udp.emplace_back(one.fd);
+        else
+            sockets[one.worker].streams.push_back({one.use, UniqueFd(one.fd)});
     }
-    for (const ListenAddress& address : options_.listen) {
-        auto listener = open_listener(address, options_.workers);
+    for (const DataplaneOptions::Listen& listen : options_.listen) {
+        auto listener = open_listener(listen.address, options_.workers, listen.use);
         if (!listener) return tl::unexpected(listener.error());
-        for (unsigned i = 0; i < options_.workers; ++i) {
+        for (unsigned i = 0; i < listener->udp.size(); ++i)
             sockets[i].udp.push_back(std::move(listener->udp[i]));
-            sockets[i].tcp.push_back(std::move(listener->tcp[i]));
-        }
-        log(LogLevel::info, "dataplane.listening", {{"address", listener->address.text()}});
+        for (unsigned i = 0; i < options_.workers; ++i)
+            sockets[i].streams.push_back({listen.use, std::move(listener->tcp[i])});
+        log(LogLevel::info, "dataplane.listening",
+            {{"address", listener->address.text()}, {"for", listener_use_name(listen.use)}});
+    }
+    // Where plain HTTP sends its clients.
+    if (sockets.empty()) return sockets;
+    for (const StreamSocket& socket : sockets.front().streams) {
+        if (socket.use != ListenerUse::https) continue;
+        auto local = local_address(socket.fd.get());
+        if (local) options_.streams.http.https_port = local->port();
+        break;
     }
     return sockets;
 }
@@ -75,6 +86,7 @@ Status Dataplane::open_runtime_page() {
                     : storage::RuntimeMapping::create();
     if (!page) return tl::unexpected(page.error());
     page_ = std::move(*page);
+    log_count_in(page_->log_lines[static_cast<size_t>(storage::LogProcess::dataplane)]);
     if (options_.workers == 0) return {};  // the sockets are another process's
     page_->worker_count.store(options_.workers, std::memory_order_relaxed);
     page_->dataplane_pid.store(static_cast<uint32_t>(::getpid()), std::memory_order_relaxed);
@@ -95,7 +107,8 @@ Status Dataplane::open_signals() {
 
 ResponderOptions Dataplane::responder_options(size_t workers) const {
     return {.cookie_secret = cookie_secret_,
-            .rate_limit = share_of_worker(options_.rate_limit, workers)};
+            .rate_limit = share_of_worker(options_.rate_limit, workers),
+            .stream_idle_ms = options_.streams.dns_idle_ms};
 }
 
 Status Dataplane::make_workers(std::vector<WorkerSockets> sockets) {
@@ -105,12 +118,11 @@ Status Dataplane::make_workers(std::vector<WorkerSockets> sockets) {
         about.core = options_.cores[i % options_.cores.size()];
         about.gather_us = options_.gather_us;
         about.responder = responder_options(options_.workers);
-        about.tcp.connections_max = options_.tcp_connections_max;
-        about.tcp.idle_ms = options_.tcp_idle_ms;
-        about.tcp.frame_ms = std::min(about.tcp.frame_ms, options_.tcp_idle_ms);
-        auto worker = Worker::create(about, std::move(sockets[i]), *page_, images_.current());
+        about.streams = options_.streams;
+        auto worker = Worker::create(about, std::move(sockets[i]), *page_, images_, tls_);
         if (!worker) return tl::unexpected(worker.error());
         images_.add_reader((*worker)->turns());
+        stream_workers_.push_back(worker->get());
         workers_.push_back(std::move(*worker));
     }
     return {};
@@ -158,6 +170,26 @@ void Dataplane::load_checkpoint() {
          {"names", info.names}});
 }
 
+void Dataplane::load_directory_checkpoint() {
+    const std::string& path = options_.directory_checkpoint;
+    if (path.empty() || images_.directory().load() != nullptr) return;
+    if (::access(path.c_str(), F_OK) != 0) {
+        log(LogLevel::info, "dataplane.no_checkpoint", {{"path", path}});
+        return;
+    }
+    if (Status loaded = images_.load_directory_checkpoint(path); !loaded) {
+        log(LogLevel::error, "dataplane.checkpoint_refused",
+            {{"reason", loaded.error().message},
+             {"next",
+              "TLS with a certificate of this process's own until the control plane has built the "
+              "directory anew"}});
+        return;
+    }
+    storage::DirectoryImageInfo info = images_.directory().load()->image.info();
+    log(LogLevel::info, "dataplane.checkpoint_loaded",
+        {{"path", path}, {"generation", info.generation}, {"entries", info.entries}});
+}
+
 Status Dataplane::start_workers() {
     for (auto& worker : workers_) worker->start();
     for (auto& worker : workers_) {
@@ -180,14 +212,19 @@ Status Dataplane::start() {
         if (Status ready = set_nonblocking(channel_.get()); !ready) return ready;
     }
     if (options_.workers != 0)
-        raise_descriptor_limit(rlim_t{options_.workers} * (options_.tcp_connections_max + 8) +
+        raise_descriptor_limit(rlim_t{options_.workers} *
+                                   (options_.streams.server.connections_max + 32) +
                                kDescriptorsSpare);
     if (Status ready = open_runtime_page(); !ready) return ready;
     auto sockets = open_sockets();
     if (!sockets) return tl::unexpected(sockets.error());
+    if (options_.workers != 0) {
+        if (Status ready = tls_.open(options_.key_file, options_.server_name); !ready) return ready;
+    }
     if (Status made = make_workers(std::move(*sockets)); !made) return made;
     if (Status opened = open_poll_mode(); !opened) return opened;
     load_checkpoint();  // before root is given up: a checkpoint is its writer's own (0600)
+    load_directory_checkpoint();
     if (Status dropped = drop_privileges(options_.user); !dropped) return dropped;
     if (Status started = start_workers(); !started) return started;
     if (poll_mode_) {
@@ -209,22 +246,30 @@ void Dataplane::read_channel() {
             return;
         }
         if (!*message) return;
-        ChannelMessage& received = **message;
-        if (received.verb == ChannelVerb::shutdown) finishing_ = true;
-        if (received.verb != ChannelVerb::arena || !received.fd) continue;
-        Status taken = images_.take_arena(std::move(received.fd), received.number);
-        if (taken)
-            log(LogLevel::info, "dataplane.arena_taken", {{"generation", received.number}});
-        else
-            log(LogLevel::error, "dataplane.arena_refused",
-                {{"generation", received.number}, {"reason", taken.error().message}});
+        if ((*message)->verb == ChannelVerb::shutdown) finishing_ = true;
+        take_image(std::move(**message));
     }
+}
+
+void Dataplane::take_image(ChannelMessage received) {
+    const bool is_directory = received.verb == ChannelVerb::directory;
+    if ((!is_directory && received.verb != ChannelVerb::arena) || !received.fd) return;
+    Status taken = is_directory ? images_.take_directory(std::move(received.fd), received.number)
+                                : images_.take_arena(std::move(received.fd), received.number);
+    if (taken)
+        log(LogLevel::info, is_directory ? "dataplane.directory_taken" : "dataplane.arena_taken",
+            {{"generation", received.number}});
+    else
+        log(LogLevel::error,
+            is_directory ? "dataplane.directory_refused" : "dataplane.arena_refused",
+            {{"generation", received.number}, {"reason", taken.error().message}});
 }
 
 Status Dataplane::serve() {
     pollfd waits[] = {{signals_.get(), POLLIN, 0}, {channel_.get(), POLLIN, 0}};
     nfds_t count = channel_ ? 2 : 1;
     while (!finishing_) {
+        tls_.tickets.rotate(monotonic_ns() / 1'000'000);
         bool left = images_.reclaim();
         int ready = ::poll(waits, count, left ? kReclaimTimerMs : kTimerMs);
         if (ready < 0 && errno != EINTR)
@@ -241,8 +286,29 @@ Status Dataplane::serve() {
     return {};
 }
 
+// Connections get the time to end what is under way; datagrams are answered meanwhile. Another
+// signal cuts it short.
+void Dataplane::drain() {
+    uint64_t deadline_ns = monotonic_ns() + options_.drain_ms * uint64_t{1'000'000};
+    uint64_t left = 0;
+    auto count = [&] {
+        left = 0;
+        for (const Worker* worker : stream_workers_) left += worker->open_connections();
+        return left;
+    };
+    for (Worker* worker : stream_workers_) worker->drain();
+    if (count() == 0) return;
+    log(LogLevel::info, "dataplane.draining", {{"connections", left}});
+    pollfd signal{signals_.get(), POLLIN, 0};
+    while (count() != 0 && monotonic_ns() < deadline_ns && check_workers()) {
+        if (::poll(&signal, 1, kDrainTimerMs) > 0) break;
+    }
+    if (left != 0) log(LogLevel::warning, "dataplane.cut_off", {{"connections", left}});
+}
+
 void Dataplane::stop_workers() {
     if (poll_mode_) poll_mode_->divert();
+    drain();
     for (auto& worker : workers_) worker->stop();
     if (options_.workers != 0) page_.clear_dataplane();
 }

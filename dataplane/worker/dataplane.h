@@ -10,12 +10,16 @@
 #include "dataplane/worker/poll_mode.h"
 #include "dataplane/worker/worker.h"
 #include "storage/arena/runtime_page.h"
+#include "storage/base/fd_channel.h"
 
 namespace gatepost::dataplane {
 
 class Dataplane {
   public:
     explicit Dataplane(DataplaneOptions options) : options_(std::move(options)) {}
+    ~Dataplane() { log_count_in(nullptr); }
+    Dataplane(const Dataplane&) = delete;
+    Dataplane& operator=(const Dataplane&) = delete;
 
     // Serves until SIGTERM, SIGINT, a shutdown message or the end of the channel; then it is a
     // success.
@@ -29,8 +33,11 @@ class Dataplane {
     Status make_workers(std::vector<WorkerSockets> sockets);
     Status open_poll_mode();
     ResponderOptions responder_options(size_t workers) const;
+    void drain();
     void stop_workers();
     void load_checkpoint();
+    void load_directory_checkpoint();
+    void take_image(ChannelMessage received);
     Status start_workers();
     Status serve();
     Status check_workers() const;
@@ -46,8 +53,10 @@ class Dataplane {
     UniqueFd signals_;
     bool finishing_ = false;  // the supervisor wants it, or is gone
     std::unique_ptr<PollMode> poll_mode_;
+    TlsShared tls_;
     // Gone before the images that they read, and the device.
     std::vector<std::unique_ptr<WorkerThread>> workers_;
+    std::vector<Worker*> stream_workers_;  // those of them that have sockets
 };
 
 }  // namespace gatepost::dataplane

@@ -6,8 +6,8 @@
 #include <array>
 #include <span>
 
+#include "dataplane/dns/answerer.h"
 #include "dataplane/net/frame.h"
-#include "dataplane/netio/answerer.h"
 #include "dataplane/port/packet.h"
 #include "storage/arena/runtime_page.h"
 

@@ -1,6 +1,6 @@
 // Where images come from: arenas that the control plane hands over, and at the start the last
-// checkpoint. Owned by the main thread. An image that was replaced is unmapped once no worker can
-// be using it any more.
+// checkpoints; zones and directory go the same way. Owned by the main thread. An image that was
+// replaced is unmapped once no worker can be using it any more.
 #pragma once
 
 #include <memory>
@@ -18,33 +18,50 @@ class ImageSource {
     ImageSource() = default;
     ImageSource(const ImageSource&) = delete;
     ImageSource& operator=(const ImageSource&) = delete;
-    // No worker may be running any more.
-    ~ImageSource();
 
-    const CurrentImage& current() const { return current_; }
-    // `turns` grows each time the worker has let go of every image, and it loads current() anew
+    const CurrentImage& current() const { return zones_.current; }
+    const CurrentDirectory& directory() const { return directory_.current; }
+    // `turns` grows each time the worker has let go of every image, and it loads the pointers anew
     // only after a full fence that follows (the one of going online as QSBR reader). Before the
     // worker is started.
     void add_reader(const std::atomic<uint64_t>& turns) { readers_.push_back(&turns); }
 
     // A refused checkpoint leaves things as they were.
     Status load_checkpoint(const std::string& path);
+    Status load_directory_checkpoint(const std::string& path);
     Status take_arena(UniqueFd fd, uint64_t generation);
+    Status take_directory(UniqueFd fd, uint64_t generation);
 
     // Unmaps what every worker has let go of; gives whether some are left, to be asked again soon.
     bool reclaim();
 
   private:
-    struct Retired {
-        std::unique_ptr<const ServedImage> image;
-        std::vector<uint64_t> turns;  // of each reader when the image was replaced
+    using Readers = std::vector<const std::atomic<uint64_t>*>;
+
+    // The current one of a kind, and those before it.
+    template <typename Served>
+    struct Succession {
+        struct Retired {
+            std::unique_ptr<const Served> image;
+            std::vector<uint64_t> turns;  // of each reader when the image was replaced
+        };
+
+        Succession() = default;
+        Succession(const Succession&) = delete;
+        Succession& operator=(const Succession&) = delete;
+        // No worker may be running any more.
+        ~Succession() { delete current.load(std::memory_order_relaxed); }
+
+        void publish(std::unique_ptr<const Served> image, const Readers& readers);
+        bool reclaim(const Readers& readers);
+
+        std::atomic<const Served*> current{nullptr};
+        std::vector<Retired> retired;
     };
 
-    void publish(std::unique_ptr<const ServedImage> image);
-
-    CurrentImage current_{nullptr};
-    std::vector<const std::atomic<uint64_t>*> readers_;
-    std::vector<Retired> retired_;
+    Succession<ServedImage> zones_;
+    Succession<ServedDirectory> directory_;
+    Readers readers_;
 };
 
 }  // namespace gatepost::dataplane

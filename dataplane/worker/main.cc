@@ -1,6 +1,7 @@
-// gatepost-dataplane: answers DNS over UDP and TCP from the index arena.
+// gatepost-dataplane: answers DNS from the index arena, over UDP, TCP, TLS and HTTPS.
 
 #include <CLI/CLI.hpp>
+#include <fstream>
 
 #include "dataplane/worker/dataplane.h"
 
@@ -18,9 +19,13 @@ using namespace gatepost::dataplane;
 
 struct Arguments {
     DataplaneOptions options;
-    std::vector<std::string> listen;
+    std::vector<std::string> listen[5];  // by ListenerUse
     std::vector<std::string> sockets;
     std::vector<std::string> exempt;
+    std::vector<std::string> proxies;
+    std::vector<std::string> http_proxies;
+    std::string token_file;
+    size_t buffers_mib = 256;
 };
 
 template <typename T>
@@ -30,8 +35,10 @@ struct Choice {
 };
 constexpr Choice<SeccompMode> kSeccompModes[] = {
     {"on", SeccompMode::on}, {"log", SeccompMode::log}, {"off", SeccompMode::off}};
-constexpr Choice<LogFormat> kLogFormats[] = {{"logfmt", LogFormat::logfmt},
-                                             {"json", LogFormat::json}};
+constexpr Choice<LogFormat> kLogFormats[] = {{"auto", LogFormat::automatic},
+                                             {"logfmt", LogFormat::logfmt},
+                                             {"json", LogFormat::json},
+                                             {"journald", LogFormat::journald}};
 constexpr Choice<LogLevel> kLogLevels[] = {{"debug", LogLevel::debug},
                                            {"info", LogLevel::info},
                                            {"warning", LogLevel::warning},
@@ -53,11 +60,12 @@ void add_choice(CLI::App& app, const char* name, T& target, const Choice<T> (&ch
 
 void describe(CLI::App& app, Arguments& arguments) {
     DataplaneOptions& options = arguments.options;
-    app.add_option("--listen", arguments.listen, "serve on this address, UDP and TCP (repeatable)")
+    app.add_option("--listen", arguments.listen[0],
+                   "serve DNS on this address, over UDP and TCP (repeatable)")
         ->type_name("IP@PORT");
     app.add_option("--socket", arguments.sockets,
                    "serve on a socket the supervisor opened (repeatable)")
-        ->type_name("udp|tcp:WORKER:FD");
+        ->type_name("KIND:WORKER:FD");
     app.add_option("--workers", options.workers, "worker threads; default: one per core")
         ->type_name("N");
     app.add_option("--cores", options.cores,
@@ -71,16 +79,12 @@ void describe(CLI::App& app, Arguments& arguments) {
     app.add_option("--checkpoint", options.checkpoint,
                    "index to start from until one is handed over")
         ->type_name("PATH");
+    app.add_option("--directory-checkpoint", options.directory_checkpoint,
+                   "the same of the directory (certificates)")
+        ->type_name("PATH");
     app.add_option("--user", options.user, "become this user, when started as root")
         ->type_name("NAME");
     add_choice(app, "--seccomp", options.seccomp, kSeccompModes, "system-call filter");
-    app.add_option("--tcp-connections-max", options.tcp_connections_max,
-                   "TCP connections per worker")
-        ->capture_default_str()
-        ->type_name("N");
-    app.add_option("--tcp-idle-ms", options.tcp_idle_ms, "close TCP connections idle for so long")
-        ->capture_default_str()
-        ->type_name("MS");
     app.add_option("--gather-us", options.gather_us,
                    "longest wait for a larger burst under load; 0: none")
         ->capture_default_str()
@@ -93,6 +97,59 @@ void describe(CLI::App& app, Arguments& arguments) {
         "/var/lib/gatepost/zones.checkpoint\n"
         "  gatepost-dataplane --listen 0.0.0.0@53 --listen ::@53 --user gatepost --cores 2,3\n"
         "Usually started by 'gatepost run'.");
+}
+
+void describe_streams(CLI::App& app, Arguments& arguments) {
+    DataplaneOptions& options = arguments.options;
+    StreamServicesOptions& streams = options.streams;
+    const std::string group = "Connections";
+    const std::pair<const char*, const char*> kinds[] = {
+        {"--listen-tls", "serve DNS over TLS on this address (repeatable)"},
+        {"--listen-https", "serve HTTPS, with DNS over HTTPS (repeatable)"},
+        {"--listen-http", "serve HTTP: challenges and redirects (repeatable)"},
+        {"--listen-admin", "serve metrics and health over HTTP (repeatable)"}};
+    for (size_t i = 0; i < std::size(kinds); ++i)
+        app.add_option(kinds[i].first, arguments.listen[i + 1], kinds[i].second)
+            ->type_name("IP@PORT")
+            ->group(group);
+    auto number = [&](const char* name, uint32_t& value, const char* about, const char* unit) {
+        app.add_option(name, value, about)->capture_default_str()->type_name(unit)->group(group);
+    };
+    number("--tcp-connections-max", streams.dns_connections_max,
+           "DNS connections per worker, over TCP, and as many over TLS", "N");
+    number("--tcp-idle-ms", streams.dns_idle_ms, "close DNS connections idle for so long", "MS");
+    number("--connections-max", streams.server.connections_max, "connections per worker, all kinds",
+           "N");
+    number("--connections-per-address", streams.server.sources.per_address,
+           "connections per worker that one client address may have; 0: no limit", "N");
+    number("--connections-per-network", streams.server.sources.per_network,
+           "the same of a client network (IPv4 /24, IPv6 /56); 0: no limit", "N");
+    number("--drain-ms", options.drain_ms, "how long connections have to end at the end", "MS");
+    app.add_option("--buffers-mib", arguments.buffers_mib,
+                   "memory per worker for what is on its way")
+        ->capture_default_str()
+        ->type_name("MIB")
+        ->group(group);
+    app.add_option("--proxy", arguments.proxies,
+                   "a network whose connections begin with a PROXY header, v2 (repeatable)")
+        ->type_name("IP/BITS")
+        ->group(group);
+    app.add_option("--http-proxy", arguments.http_proxies,
+                   "a network of HTTP proxies whose X-Forwarded-For is believed (repeatable)")
+        ->type_name("IP/BITS")
+        ->group(group);
+    app.add_option("--metrics-token-file", arguments.token_file,
+                   "its first line is the bearer token that metrics ask for")
+        ->type_name("PATH")
+        ->group(group);
+    app.add_option("--secret-key-file", options.key_file,
+                   "keys that the certificates' private keys are sealed with")
+        ->type_name("PATH")
+        ->group(group);
+    app.add_option("--server-name", options.server_name,
+                   "host name in the certificate for when there is no other")
+        ->type_name("NAME")
+        ->group(group);
 }
 
 void describe_rate_limit(CLI::App& app, Arguments& arguments) {
@@ -178,11 +235,40 @@ void describe_poll_mode(CLI::App& app, PollModeOptions& options) {
         ->group(group);
 }
 
+// A file that cannot be read is refused: what it protects would be open to everybody.
+Result<std::string> read_token(const std::string& path) {
+    std::ifstream file(path);
+    std::string token;
+    if (!file || !std::getline(file, token) || token.empty())
+        return fail(ErrorCode::permission,
+                    "--metrics-token-file {}: it cannot be read, or its first line is empty", path);
+    return token;
+}
+
 Status take_lists(Arguments& arguments) {
-    for (const std::string& text : arguments.listen) {
-        auto address = parse_listen_address(text);
-        if (!address) return tl::unexpected(address.error());
-        arguments.options.listen.push_back(*address);
+    for (size_t use = 0; use < std::size(arguments.listen); ++use) {
+        for (const std::string& text : arguments.listen[use]) {
+            auto address = parse_listen_address(text);
+            if (!address) return tl::unexpected(address.error());
+            arguments.options.listen.push_back({static_cast<ListenerUse>(use), *address});
+        }
+    }
+    for (const std::string& text : arguments.proxies) {
+        auto prefix = parse_prefix(text);
+        if (!prefix) return wrap("--proxy", prefix.error());
+        arguments.options.streams.proxies.push_back(*prefix);
+    }
+    for (const std::string& text : arguments.http_proxies) {
+        auto prefix = parse_prefix(text);
+        if (!prefix) return wrap("--http-proxy", prefix.error());
+        arguments.options.streams.http.trusted_proxies.push_back(*prefix);
+    }
+    arguments.options.streams.server.buffers_max = arguments.buffers_mib << 20;
+    arguments.options.streams.http.version = GATEPOST_VERSION;
+    if (!arguments.token_file.empty()) {
+        auto token = read_token(arguments.token_file);
+        if (!token) return tl::unexpected(token.error());
+        arguments.options.streams.http.bearer_token = std::move(*token);
     }
     for (const std::string& text : arguments.sockets) {
         auto socket = parse_socket(text);
@@ -201,9 +287,11 @@ Status take_lists(Arguments& arguments) {
 
 int main(int argc, char** argv) {
     Arguments arguments;
-    CLI::App app("Answers DNS over UDP and TCP from the index arena.", "gatepost-dataplane");
+    CLI::App app("Answers DNS from the index arena, over UDP, TCP, TLS and HTTPS.",
+                 "gatepost-dataplane");
     app.set_version_flag("--version", GATEPOST_VERSION);
     describe(app, arguments);
+    describe_streams(app, arguments);
     describe_rate_limit(app, arguments);
     describe_poll_mode(app, arguments.options.poll);
     try {

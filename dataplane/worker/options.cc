@@ -12,6 +12,8 @@ namespace gatepost::dataplane {
 
 namespace {
 
+constexpr uint32_t kConnectionsMax = 65'536;  // of a worker: as many as one address has ports
+
 bool parse_number(std::string_view text, unsigned& number) {
     auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc() && stop == text.data() + text.size();
@@ -37,10 +39,13 @@ Result<SocketHandedOver> parse_socket(std::string_view text) {
     if (second == std::string_view::npos ||
         !parse_number(text.substr(first + 1, second - first - 1), socket.worker) ||
         !parse_number(text.substr(second + 1), fd) || fd > INT32_MAX ||
-        (!text.starts_with("udp:") && !text.starts_with("tcp:")))
+        (text.substr(0, first) != "udp" && !stream_socket_use(text.substr(0, first))))
         return fail(ErrorCode::usage,
-                    "--socket '{}': write udp:WORKER:DESCRIPTOR or tcp:WORKER:DESCRIPTOR", text);
+                    "--socket '{}': write KIND:WORKER:DESCRIPTOR, where KIND is udp, tcp, tls, "
+                    "https, http or admin",
+                    text);
     socket.type = text.starts_with("udp:") ? SOCK_DGRAM : SOCK_STREAM;
+    socket.use = stream_socket_use(text.substr(0, first)).value_or(ListenerUse::dns);
     socket.fd = static_cast<int>(fd);
     return socket;
 }
@@ -71,9 +76,13 @@ Status complete_options(DataplaneOptions& options) {
     }
     if (options.poll.first_worker == 0) options.poll.first_worker = options.workers;
     if (Status fine = check_poll_options(options.poll); !fine) return fine;
-    if (options.tcp_connections_max == 0 || options.tcp_connections_max > 65'536)
-        return fail(ErrorCode::usage, "--tcp-connections-max {}: from 1 to 65536",
-                    options.tcp_connections_max);
+    uint32_t dns = options.streams.dns_connections_max;
+    if (dns == 0 || dns > kConnectionsMax)
+        return fail(ErrorCode::usage, "--tcp-connections-max {}: from 1 to {}", dns,
+                    kConnectionsMax);
+    uint32_t all = options.streams.server.connections_max;
+    if (all == 0 || all > kConnectionsMax)
+        return fail(ErrorCode::usage, "--connections-max {}: from 1 to {}", all, kConnectionsMax);
     return {};
 }
 

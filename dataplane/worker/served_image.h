@@ -1,10 +1,11 @@
-// The image that all workers of the process answer from: one pointer, stored by the main thread,
-// loaded by each worker once per burst.
+// The images that all workers of the process answer from, of the zones and of the directory: one
+// pointer each, stored by the main thread, loaded by each worker once per burst.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
+#include "storage/directory/directory_image.h"
 #include "storage/zone_index/image.h"
 
 namespace gatepost::dataplane {
@@ -15,5 +16,16 @@ struct ServedImage {
 };
 
 using CurrentImage = std::atomic<const ServedImage*>;  // null: nothing to answer from yet
+
+struct ServedDirectory {
+    ServedDirectory(storage::DirectoryImage taken, uint64_t number)
+        : image(std::move(taken)), view(image.view()), generation(number) {}
+
+    storage::DirectoryImage image;
+    storage::DirectoryView view;
+    uint64_t generation;
+};
+
+using CurrentDirectory = std::atomic<const ServedDirectory*>;  // null: there is none yet
 
 }  // namespace gatepost::dataplane

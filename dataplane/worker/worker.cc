@@ -9,7 +9,7 @@ namespace {
 // All that the servers need. Nothing here opens, connects or runs anything.
 constexpr uint8_t kRingOperations[] = {
     IORING_OP_RECVMSG, IORING_OP_SENDMSG,      IORING_OP_ACCEPT, IORING_OP_RECV,
-    IORING_OP_SEND,    IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
+    IORING_OP_SEND,    IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,  IORING_OP_SHUTDOWN,
 };
 
 constexpr uint64_t kTurnNs =
@@ -26,24 +26,26 @@ constexpr unsigned kGatherCompletions = 1024;  // more than a gathering brings: 
 
 Result<std::unique_ptr<Worker>> Worker::create(const WorkerOptions& options, WorkerSockets sockets,
                                                storage::RuntimePage& page,
-                                               const CurrentImage& current) {
+                                               const ImageSource& images, TlsShared& tls) {
     GATEPOST_CHECK(options.index < storage::kWorkersMax);
-    std::unique_ptr<Worker> worker(new Worker(options, page, current));
-    if (Status made = worker->make_servers(std::move(sockets)); !made)
+    std::unique_ptr<Worker> worker(new Worker(options, page, images));
+    if (Status made = worker->make_servers(std::move(sockets), tls); !made)
         return tl::unexpected(made.error());
     return worker;
 }
 
-Status Worker::make_servers(WorkerSockets sockets) {
+Status Worker::make_servers(WorkerSockets sockets, TlsShared& tls) {
     auto ring = Ring::create({.operations = kRingOperations});
     if (!ring) return tl::unexpected(ring.error());
     ring_ = std::move(*ring);
     auto udp = UdpServer::create(*ring_, *this, counters_, std::move(sockets.udp), options_.udp);
     if (!udp) return tl::unexpected(udp.error());
     udp_ = std::move(*udp);
-    auto tcp = TcpServer::create(*ring_, *this, counters_, std::move(sockets.tcp), options_.tcp);
-    if (!tcp) return tl::unexpected(tcp.error());
-    tcp_ = std::move(*tcp);
+    auto streams = StreamServices::create(
+        {*ring_, *this, counters_, streams_counters_, page_, current_, directory_, tls},
+        options_.streams, std::move(sockets.streams));
+    if (!streams) return tl::unexpected(streams.error());
+    streams_ = std::move(*streams);
     return {};
 }
 
@@ -54,9 +56,9 @@ Worker::~Worker() {
 
 Status Worker::begin() {
     if (Status enabled = ring_->enable(); !enabled) return enabled;
-    tcp_->set_time(monotonic_ns() / 1'000'000);
+    streams_->server().set_time(monotonic_ns() / 1'000'000);
     udp_->start();
-    tcp_->start();
+    streams_->server().start();
     ring_->submit();
     return {};
 }
@@ -81,22 +83,27 @@ Status Worker::wait() {
 
 // From one wait to the next; gives how many queries it brought.
 uint64_t Worker::take_turn() {
-    uint64_t before = udp_->received() + tcp_->received();
+    uint64_t before = udp_->received() + streams_->received();
     uint64_t now = monotonic_ns();
     counters_.heartbeat_ns.store(now, std::memory_order_relaxed);
     reader_.online(qsbr_.epoch);
     const ServedImage* served = current_.load(std::memory_order_acquire);
     counters_.arena_generation.store(served == nullptr ? 0 : served->generation,
                                      std::memory_order_relaxed);
+    const ServedDirectory* directory = directory_.load(std::memory_order_acquire);
+    counters_.directory_generation.store(directory == nullptr ? 0 : directory->generation,
+                                         std::memory_order_relaxed);
     udp_->settle();
-    tcp_->set_time(now / 1'000'000);
+    StreamServer& streams = streams_->server();
+    streams.set_time(now / 1'000'000);
+    if (draining_.load(std::memory_order_relaxed)) streams.drain();
     ring_->reap();
     udp_->finish_burst();
-    tcp_->finish_burst();
+    streams.finish_turn();
     // No reference into any image is held from here on.
     count_turn();
     reader_.offline();
-    return udp_->received() + tcp_->received() - before;
+    return udp_->received() + streams_->received() - before;
 }
 
 void Worker::answer(std::span<Exchange> burst) {

@@ -9,17 +9,18 @@
 #include <string>
 
 #include "storage/arena/qsbr.h"
+#include "storage/arena/stream_counters.h"
 #include "storage/base/error.h"
 #include "storage/base/unique_fd.h"
 
 namespace gatepost::storage {
 
-inline constexpr uint64_t kRuntimePageMagic = 0x3376544e55525047;  // "GPRUNTv3"
+inline constexpr uint64_t kRuntimePageMagic = 0x3476544e55525047;  // "GPRUNTv4"
 inline constexpr size_t kWorkersMax = kQsbrReadersMax - 1;
 inline constexpr size_t kCopierReader =
     kQsbrReadersMax - 1;  // the control plane's background copier
 
-inline constexpr size_t kTransports = 2;  // UDP, TCP
+inline constexpr size_t kTransports = 4;  // UDP, TCP, TLS, HTTPS
 inline constexpr size_t kFamilies = 2;    // IPv4, IPv6
 inline constexpr size_t kRcodes = 24;     // 0..23; BADVERS is 16, BADCOOKIE 23
 inline constexpr size_t kDropReasons = 32;
@@ -62,6 +63,7 @@ struct alignas(kCacheLine) WorkerCounters {
     std::atomic<uint64_t> tcp_connections;        // open now
     std::atomic<uint64_t> tcp_connections_total;  // accepted since start
     std::atomic<uint64_t> arena_generation;       // what this worker answers from; 0: nothing yet
+    std::atomic<uint64_t> directory_generation;   // the same of the directory
     std::atomic<uint64_t> heartbeat_ns;           // CLOCK_MONOTONIC at the last loop
 
     static void add(std::atomic<uint64_t>& counter, uint64_t count) {
@@ -99,6 +101,16 @@ struct NicSlot {
     std::atomic<uint64_t> starts;
 };
 
+// Lines of the log that say that something is not as it should be, for whoever looks at the status
+// first. Each process counts its own; relaxed additions, as it may have several threads.
+enum class LogWeight : uint8_t { warning, error };
+inline constexpr size_t kLogWeights = 2;
+enum class LogProcess : uint8_t { dataplane, controlplane, supervisor };
+inline constexpr size_t kLogProcesses = 3;
+inline constexpr const char* kLogProcessNames[kLogProcesses] = {"dataplane", "controlplane",
+                                                                "supervisor"};
+using LogLines = std::atomic<uint64_t>[kLogWeights];
+
 struct RuntimePage {
     uint64_t magic;
     std::atomic<uint32_t> worker_count;
@@ -113,6 +125,8 @@ struct RuntimePage {
     // The socket workers (`worker_count`), then those of each NIC.
     WorkerCounters workers[kWorkersMax];
     PollCounters polls[kWorkersMax];
+    StreamCounters streams[kWorkersMax];
+    LogLines log_lines[kLogProcesses];
 };
 
 // A mapping of the page; the creator keeps the descriptor to hand it on.

@@ -38,11 +38,12 @@ Segment::~Segment() {
     if (data_ != nullptr) ::munmap(data_, size_);
 }
 
-Result<Segment> Segment::create(const std::string& name, size_t size) {
+Result<Segment> Segment::create(const std::string& name, size_t size, PageKind wanted) {
     size = (size + kHugePage - 1) & ~(kHugePage - 1);
     Segment segment;
     segment.size_ = size;
     for (PageKind pages : {PageKind::huge, PageKind::plain}) {
+        if (pages == PageKind::huge && wanted != PageKind::huge) continue;
         unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
         if (pages == PageKind::huge) flags |= MFD_HUGETLB | MFD_HUGE_2MB;
         UniqueFd fd(::memfd_create(name.c_str(), flags));

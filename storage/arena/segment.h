@@ -22,9 +22,10 @@ class Segment {
     Segment& operator=(Segment&& other) noexcept;
     ~Segment();
 
-    // Creates a writable segment of `size` octets (rounded up to 2 MiB): 2 MiB pages where the
-    // kernel can promise all of them, plain ones otherwise.
-    static Result<Segment> create(const std::string& name, size_t size);
+    // Creates a writable segment of `size` octets (rounded up to 2 MiB): 2 MiB pages where they are
+    // wanted and the kernel can promise all of them, plain ones otherwise.
+    static Result<Segment> create(const std::string& name, size_t size,
+                                  PageKind wanted = PageKind::huge);
     // Maps a segment made by another process, read-only. Takes the descriptor over.
     static Result<Segment> map_readonly(UniqueFd fd);
     // Maps a file (a checkpoint) privately and read-only, all pages present.

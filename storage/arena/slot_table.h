@@ -39,4 +39,34 @@ struct SlotTable {
 };
 static_assert(sizeof(SlotTable) == kCacheLine);
 
+inline constexpr size_t kSlotsMin = 1024;
+inline constexpr size_t kFillPercentMax = 60;  // beyond it probe chains grow past a cache line
+
+// Whether a table of so many slots takes so many entries.
+inline bool slots_suffice(size_t slots, size_t entries) {
+    return entries * 100 <= slots * kFillPercentMax;
+}
+// How many slots so many entries take: a power of two.
+inline size_t slots_for(size_t entries) {
+    size_t count = kSlotsMin;
+    while (!slots_suffice(count, entries)) count *= 2;
+    return count;
+}
+
+inline bool is_filled(Slot slot) {
+    return slot != 0 && slot_ref(slot) != kSlotDeleted;
+}
+
+// Into the first slot of the chain that is free or freed; gives what was in it. There is one.
+inline Slot slot_insert(SlotTable& table, uint32_t tag, Ref ref) {
+    std::atomic<Slot>* slots = table.slots();
+    for (uint32_t i = tag;; ++i) {
+        std::atomic<Slot>& slot = slots[i & table.mask];
+        const Slot before = slot.load(std::memory_order_relaxed);
+        if (is_filled(before)) continue;
+        slot.store(make_slot(tag, ref), std::memory_order_release);
+        return before;
+    }
+}
+
 }  // namespace gatepost::storage

@@ -14,7 +14,8 @@ enum class ChannelVerb : uint32_t {
     ready = 1,  // child → supervisor: start-up is done; `number` is unused
     arena =
         2,  // control plane → supervisor → dataplane: a zones arena (fd), `number` its generation
-    shutdown = 3,  // supervisor → child: finish and exit
+    shutdown = 3,   // supervisor → child: finish and exit
+    directory = 4,  // as `arena`, of the directory
 };
 
 struct ChannelMessage {

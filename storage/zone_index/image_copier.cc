@@ -9,21 +9,12 @@ namespace gatepost::storage {
 
 namespace {
 
-constexpr size_t kSlotsMin = 1024;
-constexpr size_t kFillPercentMax = 60;
-
 size_t round_up(size_t value, size_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
 Ref ref_at(size_t offset) {
     return static_cast<Ref>(offset / kRefUnit);
-}
-
-void insert(SlotTable* table, uint32_t tag, Ref node) {
-    uint32_t i = tag;
-    while (table->slots()[i & table->mask].load(std::memory_order_relaxed) != 0) ++i;
-    table->slots()[i & table->mask].store(make_slot(tag, node), std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -33,7 +24,7 @@ void ImageCopier::for_each_name(Visit visit) const {
     const SlotTable& table = view_.table();
     for (size_t i = 0; i <= table.mask; ++i) {
         Slot slot = table.at(static_cast<uint32_t>(i));
-        if (slot == 0 || slot_ref(slot) == kSlotDeleted) continue;
+        if (!is_filled(slot)) continue;
         if (const Node* node = view_.visible(view_.at<Node>(slot_ref(slot))); node != nullptr)
             visit(slot_tag(slot), node);
     }
@@ -57,8 +48,7 @@ ImageCopier::ImageCopier(const uint8_t* source) : view_(source) {
         }
     cookie_secrets_ = view_.cookie_secrets();
     if (cookie_secrets_ != nullptr) octets += sizeof(CookieSecretSet);
-    slots_ = kSlotsMin;
-    while (names * 100 > slots_ * kFillPercentMax) slots_ *= 2;
+    slots_ = slots_for(names);
     size_ = kArenaHeaderSize + sizeof(SlotTable) + slots_ * sizeof(Slot) + sizeof(ZoneTable) +
             zone_capacity_ * sizeof(ZoneEntry) + octets;
     size_ = round_up(size_ + kArenaTailPadding, kRefUnit);
@@ -136,7 +126,7 @@ void ImageCopier::copy_to(uint8_t* target) const {
     uint64_t zone_count = 0;
     for_each_name([&](uint32_t tag, const Node* node) {
         Ref first = ref_at(at);
-        insert(table, tag, first);
+        slot_insert(*table, tag, first);
         if (node->has(kNodeApex)) {
             zones->entries()[node->zone].apex.store(first);
             ++zone_count;

@@ -5,24 +5,14 @@
 #include <cstdint>
 #include <cstring>
 
+#include "storage/arena/keyed_hash.h"
 #include "storage/zone/dname.h"
 
 namespace gatepost::storage {
 
-struct HashSecret {
-    uint64_t a;
-    uint64_t b;
-};
-
 // State after the root: the hash of ".".
 inline uint64_t hash_root(const HashSecret& secret) {
     return secret.a;
-}
-
-inline uint64_t hash_fold(uint64_t x, uint64_t y) {
-    __extension__ using Wide = unsigned __int128;
-    Wide product = static_cast<Wide>(x) * y;
-    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
 // Adds a label (lower-cased; `label` points at its length octet). Reads up to 8 octets behind the
@@ -43,10 +33,6 @@ inline uint64_t hash_label(const HashSecret& secret, uint64_t state, const uint8
     std::memcpy(&word, p, 8);
     word &= ~uint64_t{0} >> (64 - 8 * left);
     return hash_fold(state ^ word, key);
-}
-
-inline uint32_t hash_tag(uint64_t state) {
-    return static_cast<uint32_t>(state ^ state >> 32);
 }
 
 inline constexpr size_t kNamePadding =

@@ -205,9 +205,10 @@ void ZoneIndexWriter::remove_zone(ZoneIndex zone) {
     if (s.at<Node>(apex)->has(kNodeAbsent)) return;
     std::vector<Ref> heads;
     if (s.at<Node>(apex)->children.load(std::memory_order_relaxed) != 0) {
-        for (size_t i = 0; i <= s.table->mask; ++i) {
-            Slot slot = s.table->slots()[i].load(std::memory_order_relaxed);
-            if (slot == 0 || slot_ref(slot) == kSlotDeleted || slot_ref(slot) == apex) continue;
+        const SlotTable& table = s.slots.table();
+        for (size_t i = 0; i <= table.mask; ++i) {
+            Slot slot = table.slots()[i].load(std::memory_order_relaxed);
+            if (!is_filled(slot) || slot_ref(slot) == apex) continue;
             heads.push_back(slot_ref(slot));
         }
     }

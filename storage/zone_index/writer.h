@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 
+#include "storage/arena/arena_origin.h"
 #include "storage/arena/qsbr.h"
 #include "storage/arena/segment.h"
 #include "storage/base/bytes.h"
@@ -31,12 +32,6 @@
 namespace gatepost::storage {
 
 using ZoneIndex = uint32_t;  // of a zone in the arena; reused after remove_zone
-
-// Where the published data comes from.
-struct ArenaOrigin {
-    uint64_t commit_lsn = 0;     // WAL position of the last applied commit
-    int64_t commit_time_us = 0;  // that commit's time, microseconds since 1970
-};
 
 struct ArenaStats {
     uint64_t version = 0;

@@ -121,9 +121,9 @@ void ZoneIndexWriter::State::switch_head(const HashedName& name, size_t depth, R
     depth_set(header->name_depths, depth);
     std::atomic<Slot>* slot = find_slot(tag, name_of(name, depth));
     if (slot == nullptr)
-        insert_slot(tag, after);
+        slots.insert(tag, after);
     else if (after == 0)
-        delete_slot(slot);
+        slots.remove(slot);
     else
         slot->store(make_slot(tag, after), std::memory_order_release);
     for (Ref ref : {before, after})
@@ -269,7 +269,7 @@ void ZoneIndexWriter::State::reclaim() {
         std::atomic<Slot>* slot =
             find_slot(hashed.tag(hashed.labels), {node->name(), node->name_length});
         if (slot == nullptr || slot_ref(slot->load(std::memory_order_relaxed)) != ref) continue;
-        delete_slot(slot);
+        slots.remove(slot);
         gone.push_back(ref);
     }
     if (!gone.empty()) drop_from_orders(gone);

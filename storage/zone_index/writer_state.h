@@ -1,6 +1,6 @@
 // The writer's private half. Three layers, each using the one before:
 //
-//   slots   – find, insert, grow: the table of newest nodes (writer_slots.cc)
+//   slots   – find, insert, grow: the table of newest nodes (SlotTableWriter, writer_slots.cc)
 //   heads   – replace the newest node of a name, keep undo, counts and the parent's children in
 //   step (writer_heads.cc) names   – RRsets of a name in a zone, empty non-terminals, pruning
 //   (writer.cc)
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "storage/arena/block_allocator.h"
-#include "storage/arena/slot_table.h"
+#include "storage/arena/slot_table_writer.h"
 #include "storage/zone_index/name_hash.h"
 #include "storage/zone_index/node_builder.h"
 #include "storage/zone_index/rrset_compiler.h"
@@ -34,8 +34,6 @@ class ZoneIndexWriter::State {
     std::atomic<Slot>* find_slot(uint32_t tag, Bytes name);
     // Makes room for one more name.
     Status reserve_slot();
-    void insert_slot(uint32_t tag, Ref node);
-    void delete_slot(std::atomic<Slot>* slot);
 
     // ---- heads
     // The newest node of the name, tombstones included; 0: none.
@@ -116,9 +114,7 @@ class ZoneIndexWriter::State {
     BlockAllocator blocks;
     ArenaHeader* header = nullptr;
     HashSecret secret{};
-    SlotTable* table = nullptr;
-    size_t slots_used = 0;  // filled and deleted ones
-    size_t slots_deleted = 0;
+    SlotTableWriter slots;
     ZoneTable* zones = nullptr;
     uint32_t zones_used = 0;  // entries ever taken
     std::vector<uint32_t> zones_free;

@@ -62,7 +62,9 @@ class Instance:
         listen = [f"127.0.0.1@{self.port}"] + ([f"::1@{self.port}"] if has_ipv6() else [])
         # The tests are one client that asks a lot.
         everything = {"dns.listen": listen, "log.level": "info", "controlplane.arena_size_max": "1GiB",
-                      "dns.rate_limit.per_second": 0}
+                      "dns.rate_limit.per_second": 0,
+                      # Other tests run beside this one: what is not asked for is not listened on.
+                      "dns.tls_listen": [], "http.https_listen": [], "http.listen": [], "metrics.listen": []}
         if not local:
             everything |= {"database.dsn": dsn, "paths.state_dir": str(self.state),
                            "paths.run_dir": str(self.run_dir)}

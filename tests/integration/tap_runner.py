@@ -79,6 +79,7 @@ class TapResult(unittest.TestResult):
             self._tell(test, True, f" # SKIP {self._skipped}")
         else:
             self._tell(test, True)
+        self._errors = []
         super().stopTest(test)
 
 

@@ -28,6 +28,8 @@ STORAGE_MAY_INCLUDE = {
     "storage/arena": {"storage/base"},
     "storage/zone": {"storage/base"},
     "storage/zone_index": {"storage/base", "storage/arena", "storage/zone"},
+    "storage/secret": {"storage/base"},
+    "storage/directory": {"storage/base", "storage/arena"},
 }
 BANNED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
@@ -92,7 +94,7 @@ class Tidy(unittest.TestCase):
             self.assertIn(here, STORAGE_MAY_INCLUDE, "a new folder has its place in the flow")
             wrong += [f"{name(path)} includes {included}" for included in includes(path)
                       if str(pathlib.PurePath(included).parent) not in STORAGE_MAY_INCLUDE[here] | {here}]
-        self.assert_none(wrong, "base comes before arena and zone, and these before zone_index")
+        self.assert_none(wrong, "base comes before arena and zone, and these before zone_index and directory")
 
     def test_no_circle_of_folders(self):
         below = {}

@@ -5,33 +5,12 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <new>
-
-namespace {
-thread_local uint64_t thread_allocations = 0;
-}
-
-// The whole test program counts, so that a library's allocation is seen, too.
-void* operator new(size_t size) {
-    ++thread_allocations;
-    void* p = std::malloc(size == 0 ? 1 : size);
-    if (p == nullptr) std::abort();
-    return p;
-}
-void operator delete(void* p) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, size_t) noexcept {
-    std::free(p);
-}
 
 namespace gatepost::dataplane {
 
 namespace {
 
-constexpr uint8_t kQr = 0x80;
 constexpr uint64_t kTurnNs = 20'000'000;
 
 uint64_t now_ms() {
@@ -54,54 +33,9 @@ std::vector<UniqueFd> one_of(std::vector<UniqueFd>& from) {
 
 }  // namespace
 
-uint64_t allocations_of_thread() {
-    return thread_allocations;
-}
-
-Message make_query(uint16_t id, const std::string& label) {
-    Message query(12, 0);
-    store_be16(query.data(), id);
-    query[5] = 1;
-    query.push_back(static_cast<uint8_t>(label.size()));
-    query.insert(query.end(), label.begin(), label.end());
-    for (uint8_t octet : {0, 0, 1, 0, 1}) query.push_back(octet);
-    return query;
-}
-
-uint16_t id_of(const Message& message) {
-    return message.size() < 2 ? 0 : load_be16(message.data());
-}
-
-void EchoAnswerer::answer(std::span<Exchange> burst) {
-    uint64_t before = thread_allocations;
-    bursts.fetch_add(1);
-    if (burst.size() > burst_max) burst_max = burst.size();
-    for (Exchange& one : burst) {
-        std::string_view label;
-        if (one.query_length > 13)
-            label = {reinterpret_cast<const char*>(one.query) + 13, one.query[12]};
-        size_t length = one.query_length;
-        if (label == "drop") length = 0;
-        if (label.starts_with("pad")) length = std::strtoul(label.substr(3).data(), nullptr, 10);
-        length = std::min<size_t>(length, one.reply_capacity);
-        size_t echoed = std::min<size_t>(length, one.query_length);
-        std::memmove(one.reply, one.query, echoed);
-        std::memset(one.reply + echoed, 0xab, length - echoed);
-        if (label == "who" && one.client != nullptr) {
-            size_t size = one.family == Family::ipv4 ? 4 : 16;
-            std::memcpy(one.reply + length, one.client, size);
-            length += size;
-        }
-        if (length >= 3) one.reply[2] |= kQr;
-        one.reply_length = static_cast<uint16_t>(length);
-    }
-    queries.fetch_add(burst.size());
-    static thread_local uint64_t last = before;
-    allocations.fetch_add(before - last);
-    last = thread_allocations;
-}
-
-TestServer::TestServer(const std::string& address, TcpServerOptions options) {
+TestServer::TestServer(const std::string& address, const TestServerOptions& options)
+    : scratch_(std::move(*ReplyScratch::create())),
+      dns_(answerer_, scratch_, counters_, options.dns) {
     auto parsed = parse_listen_address(address);
     EXPECT_TRUE(parsed) << parsed.error().message;
     auto listener = open_listener(*parsed, 1);
@@ -114,9 +48,12 @@ TestServer::TestServer(const std::string& address, TcpServerOptions options) {
     auto udp = UdpServer::create(*ring_, answerer_, counters_, one_of(listener->udp));
     EXPECT_TRUE(udp) << udp.error().message;
     udp_ = std::move(*udp);
-    auto tcp = TcpServer::create(*ring_, answerer_, counters_, one_of(listener->tcp), options);
-    EXPECT_TRUE(tcp) << tcp.error().message;
-    tcp_ = std::move(*tcp);
+    auto streams = StreamServer::create(*ring_, counters_, streams_, options.streams);
+    EXPECT_TRUE(streams) << streams.error().message;
+    server_ = std::move(*streams);
+    StreamListenerOptions tcp = options.listener;
+    if (tcp.protocol == nullptr) tcp.protocol = &dns_;
+    EXPECT_TRUE(server_->add_listener(std::move(listener->tcp.at(0)), tcp));
     thread_ = std::thread([this] { run(); });
     while (!serving_) std::this_thread::yield();
 }
@@ -125,28 +62,37 @@ TestServer::~TestServer() {
     stop_ = true;
     held_ = false;
     thread_.join();
+    // The kernel first: nothing may be on its way into what goes now.
     ring_.reset();
 }
 
 void TestServer::run() {
     EXPECT_TRUE(ring_->enable());
-    tcp_->set_time(now_ms());
+    server_->set_time(now_ms());
     udp_->start();
-    tcp_->start();
+    server_->start();
     ring_->submit();
     serving_ = true;
     while (!stop_) {
         EXPECT_TRUE(ring_->submit_and_wait(1, kTurnNs));
         while (held_) std::this_thread::yield();
         udp_->settle();
-        tcp_->set_time(now_ms());
+        server_->set_time(now_ms());
+        if (draining_) server_->drain();
         ring_->reap();
         udp_->finish_burst();
-        tcp_->finish_burst();
+        server_->finish_turn();
+        ++turns_;
     }
 }
 
-Client::Client(int type, const ListenAddress& server) : fd_(::socket(server.family(), type, 0)) {
+Client::Client(int type, const ListenAddress& server, const char* source)
+    : fd_(::socket(server.family(), type, 0)) {
+    if (source != nullptr) {
+        const ListenAddress from = *parse_listen_address(std::string(source) + "@0");
+        EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&from.address), from.length),
+                  0);
+    }
     EXPECT_EQ(
         0, ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&server.address), server.length))
         << std::strerror(errno);
@@ -163,13 +109,6 @@ Message Client::receive(int timeout_ms) {
     ssize_t got = ::recv(fd_.get(), octets.data(), octets.size(), 0);
     octets.resize(got < 0 ? 0 : static_cast<size_t>(got));
     return octets;
-}
-
-Message framed(const Message& message) {
-    Message frame(2);
-    store_be16(frame.data(), static_cast<uint16_t>(message.size()));
-    frame.insert(frame.end(), message.begin(), message.end());
-    return frame;
 }
 
 void Client::send_framed(const Message& message) {

@@ -1,43 +1,29 @@
-// A UDP and a TCP server in a thread of their own, on ports that the kernel chooses, with an
-// answerer that sends queries back; and small blocking clients.
+// A UDP server and one of streams in a thread of their own, on ports that the kernel chooses, with
+// an answerer that sends queries back; and small blocking clients.
 #pragma once
 
 #include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
+#include "dataplane/dns_stream/dns_stream.h"
 #include "dataplane/netio/listen_socket.h"
-#include "dataplane/netio/tcp_server.h"
 #include "dataplane/netio/udp_server.h"
+#include "dataplane/stream/stream_server.h"
+#include "tests/unit/netio/echo_answerer.h"
 
 namespace gatepost::dataplane {
 
-using Message = std::vector<uint8_t>;
-
-// A query with the id whose first label is `label`; the answerer obeys labels:
-//   "drop"  no reply;   "padN"  a reply of N octets;   "who"  the query, with QR set, and the
-//   client's address;   anything else  the query, with QR set
-Message make_query(uint16_t id, const std::string& label);
-uint16_t id_of(const Message& message);
-
-class EchoAnswerer final : public BurstAnswerer {
-  public:
-    void answer(std::span<Exchange> burst) override;
-    std::atomic<uint64_t> queries{0};
-    std::atomic<uint64_t> bursts{0};
-    std::atomic<uint64_t> burst_max{0};
-    // Heap allocations between bursts, of the server's thread.
-    std::atomic<uint64_t> allocations{0};
+struct TestServerOptions {
+    DnsStreamOptions dns;
+    StreamServerOptions streams;
+    StreamListenerOptions listener;  // without a protocol: DNS
 };
-
-// Allocations of the calling thread so far.
-uint64_t allocations_of_thread();
 
 class TestServer {
   public:
-    explicit TestServer(const std::string& address, TcpServerOptions options = {});
+    explicit TestServer(const std::string& address, const TestServerOptions& options = {});
     ~TestServer();
 
     ListenAddress address() const { return address_; }
@@ -46,10 +32,16 @@ class TestServer {
     uint64_t dropped(storage::Drop reason) const {
         return counters_.dropped[static_cast<size_t>(reason)].load();
     }
+    storage::StreamCounters& streams() { return streams_; }
+    uint64_t ended(storage::StreamEnd how) const { return streams_.ends[static_cast<size_t>(how)]; }
+    size_t open() const { return streams_.open; }
+    uint64_t turns() const { return turns_; }  // of the server's loop
     int udp_fd() const { return udp_fd_; }
     // The thread holds back before it reaps, so that what is sent meanwhile comes as one burst.
     void hold() { held_ = true; }
     void let_go() { held_ = false; }
+    // From the next turn on.
+    void drain() { draining_ = true; }
 
   private:
     void run();
@@ -58,9 +50,14 @@ class TestServer {
     int udp_fd_ = -1;
     EchoAnswerer answerer_;
     storage::WorkerCounters counters_{};
+    storage::StreamCounters streams_{};
+    ReplyScratch scratch_;
+    DnsStream dns_;
     std::unique_ptr<Ring> ring_;
     std::unique_ptr<UdpServer> udp_;
-    std::unique_ptr<TcpServer> tcp_;
+    std::unique_ptr<StreamServer> server_;
+    std::atomic<bool> draining_{false};
+    std::atomic<uint64_t> turns_{0};
     std::atomic<bool> held_{false};
     std::atomic<bool> stop_{false};
     std::atomic<bool> serving_{false};
@@ -69,8 +66,8 @@ class TestServer {
 
 class Client {
   public:
-    // Connects (UDP, too) from any port to that address.
-    Client(int type, const ListenAddress& server);
+    // Connects (UDP, too) to that address, from any port, and from `source` where it is given.
+    Client(int type, const ListenAddress& server, const char* source = nullptr);
 
     int fd() const { return fd_.get(); }
     void send(const Message& octets);
@@ -81,11 +78,10 @@ class Client {
     Message receive_framed(int timeout_ms = 5000);
     // Whether the server has closed, waiting that long.
     bool is_closed(int timeout_ms = 5000);
+    void close() { fd_.reset(); }
 
   private:
     UniqueFd fd_;
 };
-
-Message framed(const Message& message);
 
 }  // namespace gatepost::dataplane

@@ -13,6 +13,9 @@ TEST(Options, SocketHandedOver) {
     EXPECT_EQ(3u, udp->worker);
     EXPECT_EQ(17, udp->fd);
     EXPECT_EQ(SOCK_STREAM, parse_socket("tcp:0:0")->type);
+    EXPECT_EQ(ListenerUse::dns, parse_socket("tcp:0:0")->use);
+    EXPECT_EQ(ListenerUse::https, parse_socket("https:1:7")->use);
+    EXPECT_EQ(ListenerUse::admin, parse_socket("admin:1:7")->use);
     for (const char* text : {"", "udp", "udp:", "udp:1", "udp:1:", "udp::1", "udp:1:x", "udp:-1:1",
                              "udp:1:2:3", "UDP:1:2", "tcp:1:4294967296"})
         EXPECT_FALSE(parse_socket(text)) << text;
@@ -21,7 +24,7 @@ TEST(Options, SocketHandedOver) {
 TEST(Options, Completed) {
     DataplaneOptions options;
     EXPECT_FALSE(complete_options(options)) << "nothing to serve on";
-    options.listen.push_back(*parse_listen_address("127.0.0.1@0"));
+    options.listen.push_back({ListenerUse::dns, *parse_listen_address("127.0.0.1@0")});
     ASSERT_TRUE(complete_options(options));
     EXPECT_GT(options.workers, 0u);
     EXPECT_EQ(options.workers, options.cores.size());
@@ -34,7 +37,7 @@ TEST(Options, Completed) {
 
 TEST(Options, RateLimitsOutOfRangeAreRefused) {
     DataplaneOptions options;
-    options.listen.push_back(*parse_listen_address("127.0.0.1@0"));
+    options.listen.push_back({ListenerUse::dns, *parse_listen_address("127.0.0.1@0")});
     options.rate_limit.per_second = 200;
     EXPECT_TRUE(complete_options(options));
     options.rate_limit.burst_ms = 10;

@@ -79,7 +79,7 @@ std::string argument_term(const ArgumentSpec& argument) {
 std::string main_help() {
     std::string out =
         "usage: gatepost NOUN VERB [arguments] [options]\n\n"
-        "Zones, records and domains in PostgreSQL; DNS answers from memory.\n\n";
+        "Zones, records and certificates in PostgreSQL; DNS answers from memory.\n\n";
     Lines nouns;
     for (std::string_view noun : command_nouns()) {
         std::string verbs;
@@ -95,7 +95,8 @@ std::string main_help() {
             options.emplace_back(option_term(option), option.help);
     options.emplace_back("--help", "also behind a noun or a verb: gatepost zone import --help");
     out += definitions(options) + "\n";
-    out += "examples:\n  gatepost run --local .local\n  gatepost zone import example.org.zone\n";
+    out +=
+        "examples: gatepost run --local .local\n          gatepost zone import example.org.zone\n";
     return out;
 }
 

@@ -19,12 +19,25 @@ ordered_json parsed(const std::string& text) {
     return text.empty() ? ordered_json() : ordered_json::parse(text, nullptr, false);
 }
 
-// {"ttl":300,"rdata":["192.0.2.1"]} as "300 192.0.2.1"; other shapes as they are.
+// What tells a certificate, a selection or a redirect from another one; "" for what is none.
+std::string short_form_of_host(const ordered_json& value) {
+    const auto text = [&](const char* key) {
+        const auto found = value.find(key);
+        return found != value.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    if (value.contains("fingerprint"))
+        return fmt::format("{} {} {:.16}", text("type"), text("key_type"), text("fingerprint"));
+    if (value.contains("service")) return fmt::format("{} {}", text("service"), text("type"));
+    return text("url");
+}
+
+// {"ttl":300,"rdata":["192.0.2.1"]} as "300 192.0.2.1"; unknown shapes as they are.
 std::string short_form(const std::string& text) {
     const ordered_json value = parsed(text);
     if (value.is_null()) return "–";
     const auto rdata = value.find("rdata");
     if (rdata == value.end() || !rdata->is_array()) {
+        if (const std::string form = short_form_of_host(value); !form.empty()) return form;
         const auto serial = value.find("serial");
         return serial != value.end() ? fmt::format("serial {}", serial->dump()) : text;
     }

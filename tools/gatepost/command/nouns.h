@@ -8,6 +8,7 @@
 
 namespace gatepost::tools {
 
+std::vector<CommandSpec> cert_commands();
 std::vector<CommandSpec> config_commands();
 std::vector<CommandSpec> cookie_commands();
 std::vector<CommandSpec> domain_commands();
@@ -15,6 +16,7 @@ std::vector<CommandSpec> history_commands();
 std::vector<CommandSpec> nic_commands();
 std::vector<CommandSpec> query_commands();
 std::vector<CommandSpec> record_commands();
+std::vector<CommandSpec> redirect_commands();
 std::vector<CommandSpec> run_commands();
 std::vector<CommandSpec> schema_commands();
 std::vector<CommandSpec> status_commands();

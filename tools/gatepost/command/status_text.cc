@@ -63,6 +63,44 @@ std::string checkpoint_text(const json& checkpoint) {
     return line("checkpoint", text);
 }
 
+// Connections of all kinds: TCP, TLS, HTTPS.
+std::string streams_text(const json& workers) {
+    Table table({{"WORKER", Align::right},
+                 {"OPEN", Align::right},
+                 {"ACCEPTED", Align::right},
+                 {"REFUSED", Align::right},
+                 {"TIMED OUT", Align::right},
+                 {"TLS", Align::right},
+                 {"RESUMED", Align::right},
+                 {"TLS FAILED", Align::right},
+                 {"HTTP", Align::right},
+                 {"HTTP ERRORS", Align::right},
+                 {"BUFFERS", Align::right}});
+    for (const json& worker : workers) {
+        const json& streams = member(worker, "streams");
+        const json& ends = member(streams, "ends");
+        uint64_t full = 0, resumed = 0, http = 0, errors = 0;
+        for (const json& version : member(streams, "handshakes")) {
+            full += number_of(version, "full");
+            resumed += number_of(version, "resumed");
+        }
+        for (const json& version : member(streams, "http_requests")) {
+            http += sum_of(version);
+            errors += number_of(version, "4xx") + number_of(version, "5xx");
+        }
+        table.row({std::to_string(number_of(worker, "worker")), grouped(number_of(streams, "open")),
+                   grouped(number_of(streams, "total")),
+                   grouped(number_of(ends, "listener_limit") + number_of(ends, "source_limit") +
+                           number_of(ends, "prefix_limit") + number_of(ends, "no_memory")),
+                   grouped(number_of(ends, "idle") + number_of(ends, "deadline") +
+                           number_of(ends, "not_read")),
+                   grouped(full + resumed), grouped(resumed),
+                   grouped(sum_of(member(streams, "tls_failures"))), grouped(http), grouped(errors),
+                   human_size(number_of(streams, "buffers_bytes"))});
+    }
+    return "\n" + table.text();
+}
+
 std::string dataplane_text(const json& dataplane) {
     const json& workers = member(dataplane, "workers");
     std::string out =
@@ -72,12 +110,14 @@ std::string dataplane_text(const json& dataplane) {
     Table table({{"WORKER", Align::right},
                  {"UDP", Align::right},
                  {"TCP", Align::right},
+                 {"TLS", Align::right},
+                 {"HTTPS", Align::right},
                  {"NOERROR", Align::right},
                  {"NXDOMAIN", Align::right},
                  {"OTHER", Align::right},
                  {"TRUNCATED", Align::right},
+                 {"SLIPPED", Align::right},
                  {"DROPPED", Align::right},
-                 {"TCP OPEN", Align::right},
                  {"IMAGE", Align::right}});
     for (const json& worker : workers) {
         const json& queries = member(worker, "queries");
@@ -86,15 +126,28 @@ std::string dataplane_text(const json& dataplane) {
         const uint64_t absent = number_of(rcodes, "NXDOMAIN");
         table.row({std::to_string(number_of(worker, "worker")),
                    grouped(number_of(queries, "udp4") + number_of(queries, "udp6")),
-                   grouped(number_of(queries, "tcp4") + number_of(queries, "tcp6")), grouped(good),
-                   grouped(absent), grouped(sum_of(rcodes) - good - absent),
-                   grouped(number_of(worker, "truncated")),
+                   grouped(number_of(queries, "tcp4") + number_of(queries, "tcp6")),
+                   grouped(number_of(queries, "tls4") + number_of(queries, "tls6")),
+                   grouped(number_of(queries, "https4") + number_of(queries, "https6")),
+                   grouped(good), grouped(absent), grouped(sum_of(rcodes) - good - absent),
+                   grouped(number_of(worker, "truncated")), grouped(number_of(worker, "slipped")),
                    grouped(sum_of(member(worker, "dropped"))),
-                   grouped(number_of(worker, "tcp_connections")),
                    std::to_string(number_of(worker, "arena_generation"))});
     }
-    if (table.rows() > 0) out += "\n" + table.text();
+    if (table.rows() > 0) out += "\n" + table.text() + streams_text(workers);
     return out;
+}
+
+std::string log_text(const json& report) {
+    std::string out;
+    for (const auto& [process, lines] : member(report, "log").items()) {
+        const uint64_t warnings = number_of(lines, "warnings");
+        const uint64_t errors = number_of(lines, "errors");
+        if (warnings + errors == 0) continue;
+        out += fmt::format("{}{}: {}, {}", out.empty() ? "" : "; ", process,
+                           counted(errors, "error"), counted(warnings, "warning"));
+    }
+    return line("log", out.empty() ? "no warnings, no errors" : out);
 }
 
 std::string nic_text(const json& nic) {
@@ -144,13 +197,20 @@ std::string nics_text(const json& report) {
 }
 
 std::string held_text(const json& report) {
-    const json& held = member(report, "held_zones");
-    if (held.empty()) return "";
-    Table table({{"HELD ZONE"}, {"SINCE"}, {"REASON"}});
-    for (const json& zone : held)
-        table.row({text_of(zone, "zone"), text_of(zone, "since"), text_of(zone, "reason")});
-    return fmt::format("\nheld at the last good version: {}\n{}",
-                       counted(number_of(report, "held_zones_total"), "zone"), table.text());
+    std::string out;
+    const auto add = [&](const char* list, const char* total, const char* key, std::string title,
+                         const char* what) {
+        const json& held = member(report, list);
+        if (held.empty()) return;
+        Table table({{std::move(title)}, {"SINCE"}, {"REASON"}});
+        for (const json& one : held)
+            table.row({text_of(one, key), text_of(one, "since"), text_of(one, "reason")});
+        out += fmt::format("\nheld at the last good version: {}\n{}",
+                           counted(number_of(report, total), what), table.text());
+    };
+    add("held_zones", "held_zones_total", "zone", "HELD ZONE", "zone");
+    add("held_certificates", "held_certificates_total", "entry", "HELD CERTIFICATE", "certificate");
+    return out;
 }
 
 }  // namespace
@@ -180,7 +240,7 @@ std::string status_text(const json& report) {
                fmt::format("pid {}, version {}, since {}", number_of(controlplane, "pid"),
                            text_of(controlplane, "version"), text_of(controlplane, "started_at"))) +
            sync_text(member(report, "sync")) + arena_text(member(report, "arena")) +
-           checkpoint_text(member(report, "checkpoint")) +
+           checkpoint_text(member(report, "checkpoint")) + log_text(report) +
            dataplane_text(member(report, "dataplane")) + nics_text(report) + held_text(report);
 }
 

@@ -1,9 +1,12 @@
 #include "tools/gatepost/config/config.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
+#include <map>
 #include <set>
 
 #include "dataplane/net/host_addresses.h"
@@ -26,6 +29,61 @@ uint64_t number(const std::string& text) {
     uint64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
+}
+
+std::string host_name() {
+    char name[HOST_NAME_MAX + 1] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 && name[0] != 0 ? name : "localhost";
+}
+
+// No address may be listened on for two purposes.
+Status read_listens(const Settings& settings, Config& config) {
+    struct Listen {
+        std::string_view key;
+        uint16_t port;
+        std::vector<Endpoint>& out;
+    };
+    std::map<std::string, std::string_view> seen;
+    for (const Listen& listen : {Listen{"dns.listen", kDnsPort, config.listen},
+                                 Listen{"dns.tls_listen", kDnsTlsPort, config.tls_listen},
+                                 Listen{"http.https_listen", kHttpsPort, config.https_listen},
+                                 Listen{"http.listen", kHttpPort, config.http_listen},
+                                 Listen{"metrics.listen", kMetricsPort, config.metrics_listen}}) {
+        for (const std::string& address : settings.get(listen.key).values) {
+            if (address.empty()) continue;
+            listen.out.push_back(must(endpoint_from_text(address, listen.port)));
+            const std::string text = listen.out.back().text();
+            const auto [other, is_new] = seen.emplace(text, listen.key);
+            if (is_new || listen.out.back().port() == 0) continue;
+            if (other->second == listen.key)
+                return fail(ErrorCode::invalid, "{}: {} names {} twice",
+                            settings.get(listen.key).origin, listen.key, text);
+            return fail(ErrorCode::invalid, "{}: {} names {}, which {} has already",
+                        settings.get(listen.key).origin, listen.key, text, other->second);
+        }
+    }
+    return {};
+}
+
+void read_connections(const Settings& settings, Config& config) {
+    const auto text = [&](std::string_view name) { return settings.get(name).values.at(0); };
+    const auto list = [&](std::string_view name) {
+        std::vector<std::string> values = settings.get(name).values;
+        std::erase(values, "");
+        return values;
+    };
+    config.http_trusted_proxies = list("http.trusted_proxies");
+    config.metrics_token_file = text("metrics.token_file");
+    config.tls_server_name = text("tls.server_name");
+    if (config.tls_server_name.empty()) config.tls_server_name = host_name();
+    config.tls_key_file = text("tls.key_file");
+    if (config.tls_key_file.empty()) config.tls_key_file = config.state_dir + "/secret.key";
+    config.connections_max = number(text("connections.max"));
+    config.connections_per_address = number(text("connections.per_address"));
+    config.connections_per_network = number(text("connections.per_network"));
+    config.connections_buffers_max = must(size_from_text(text("connections.buffers_max")));
+    config.connections_drain = must(duration_from_text(text("connections.drain")));
+    config.connections_proxies = list("connections.proxies");
 }
 
 Status read_nics(const Settings& settings, Config& config) {
@@ -59,13 +117,8 @@ Result<Config> config_from_settings(const Settings& settings) {
     config.password_file = text("database.password_file");
     config.state_dir = text("paths.state_dir");
     config.run_dir = text("paths.run_dir");
-    std::set<std::string> seen;
-    for (const std::string& address : settings.get("dns.listen").values) {
-        config.listen.push_back(must(endpoint_from_text(address, kDnsPort)));
-        if (!seen.insert(config.listen.back().text()).second)
-            return fail(ErrorCode::invalid, "{}: dns.listen names {} twice",
-                        settings.get("dns.listen").origin, config.listen.back().text());
-    }
+    if (Status read = read_listens(settings, config); !read) return tl::unexpected(read.error());
+    read_connections(settings, config);
     config.tcp_connections_max = number(text("dns.tcp_connections_max"));
     config.tcp_idle = must(duration_from_text(text("dns.tcp_idle")));
     config.rate_limit_per_second = number(text("dns.rate_limit.per_second"));

@@ -15,6 +15,10 @@
 namespace gatepost::tools {
 
 inline constexpr uint16_t kDnsPort = 53;
+inline constexpr uint16_t kDnsTlsPort = 853;
+inline constexpr uint16_t kHttpPort = 80;
+inline constexpr uint16_t kHttpsPort = 443;
+inline constexpr uint16_t kMetricsPort = 9153;
 
 struct Config {
     std::string dsn;
@@ -22,6 +26,20 @@ struct Config {
     std::string state_dir;
     std::string run_dir;
     std::vector<Endpoint> listen;
+    std::vector<Endpoint> tls_listen;
+    std::vector<Endpoint> https_listen;
+    std::vector<Endpoint> http_listen;
+    std::vector<Endpoint> metrics_listen;
+    std::vector<std::string> http_trusted_proxies;
+    std::string metrics_token_file;  // empty: none
+    std::string tls_server_name;     // never empty
+    std::string tls_key_file;
+    uint64_t connections_max = 0;
+    uint64_t connections_per_address = 0;  // 0: no limit
+    uint64_t connections_per_network = 0;  // 0: no limit
+    uint64_t connections_buffers_max = 0;  // octets, per worker
+    std::chrono::milliseconds connections_drain{};
+    std::vector<std::string> connections_proxies;
     uint64_t tcp_connections_max = 0;
     std::chrono::milliseconds tcp_idle{};
     uint64_t rate_limit_per_second = 0;  // 0: none
@@ -41,6 +59,7 @@ struct Config {
 
     std::string control_socket() const { return run_dir + "/control.sock"; }
     std::string checkpoint() const { return state_dir + "/zones.ckpt"; }
+    std::string directory_checkpoint() const { return state_dir + "/directory.ckpt"; }
 };
 
 // The settings have been checked one by one; this finds what is wrong between them.

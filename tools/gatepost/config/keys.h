@@ -39,6 +39,7 @@ struct ConfigKey {
     std::string_view since;    // the first version that has it
     std::string_view description;
     std::string_view example;
+    bool may_be_empty = false;  // a list that has a default may be set to nothing
 };
 
 std::span<const ConfigKey> config_keys();

@@ -35,7 +35,8 @@ std::vector<std::string> values_from_text(const ConfigKey& key, std::string_view
 
 Status check_values(const ConfigKey& key, const std::vector<std::string>& values) {
     // A list that is empty by default may be so in the file as well.
-    if (values.empty() && is_list(key.kind) && key.default_value.empty()) return {};
+    if (values.empty() && is_list(key.kind) && (key.default_value.empty() || key.may_be_empty))
+        return {};
     if (values.empty())
         return fail(ErrorCode::invalid, "{} is empty, expected {}", key.name, key.example);
     for (const std::string& value : values)

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -25,7 +26,50 @@ void add(std::vector<std::string>& argv, const std::string& option, const std::s
     argv.push_back(value);
 }
 
+// Each worker counts for itself: it gets its share of what all of them may have.
+void add_stream_options(std::vector<std::string>& argv, const Config& config, size_t workers) {
+    const auto share = [&](uint64_t all) { return (all + workers - 1) / workers; };
+    // The kernel spreads the connections of one client over the workers by chance.
+    const auto source_share = [&](uint64_t all) { return std::min(all, 2 * share(all)); };
+    const auto number = [&](const char* option, uint64_t value) {
+        add(argv, option, std::to_string(value));
+    };
+    number("--tcp-connections-max", share(config.tcp_connections_max));
+    number("--tcp-idle-ms", static_cast<uint64_t>(config.tcp_idle.count()));
+    number("--connections-max", share(config.connections_max));
+    number("--connections-per-address", source_share(config.connections_per_address));
+    number("--connections-per-network", source_share(config.connections_per_network));
+    number("--buffers-mib", std::max<uint64_t>(config.connections_buffers_max >> 20, 1));
+    number("--drain-ms", static_cast<uint64_t>(config.connections_drain.count()));
+    for (const std::string& network : config.connections_proxies) add(argv, "--proxy", network);
+    for (const std::string& network : config.http_trusted_proxies)
+        add(argv, "--http-proxy", network);
+    if (!config.metrics_token_file.empty())
+        add(argv, "--metrics-token-file", config.metrics_token_file);
+    add(argv, "--server-name", config.tls_server_name);
+    add(argv, "--secret-key-file", config.tls_key_file);
+}
+
 }  // namespace
+
+Result<std::vector<dataplane::Listener>> open_listeners(const Config& config, unsigned workers) {
+    using dataplane::ListenerUse;
+    const std::pair<ListenerUse, const std::vector<Endpoint>&> uses[] = {
+        {ListenerUse::dns, config.listen},
+        {ListenerUse::dns_tls, config.tls_listen},
+        {ListenerUse::https, config.https_listen},
+        {ListenerUse::http, config.http_listen},
+        {ListenerUse::admin, config.metrics_listen}};
+    std::vector<dataplane::Listener> listeners;
+    for (const auto& [use, addresses] : uses) {
+        for (const Endpoint& address : addresses) {
+            auto listener = dataplane::open_listener(address, workers, use);
+            if (!listener) return tl::unexpected(std::move(listener).error());
+            listeners.push_back(std::move(*listener));
+        }
+    }
+    return listeners;
+}
 
 Result<ChildPrograms> ChildPrograms::find() {
     auto dataplane = find_program("gatepost-dataplane");
@@ -43,21 +87,21 @@ ProcessSpec dataplane_spec(const ChildPrograms& programs, const Config& config,
     spec.argv = {programs.dataplane};
     spec.descriptors = {channel, runtime};
     spec.death_signal = SIGTERM;
+    const auto add_socket = [&](std::string_view word, size_t worker, int fd) {
+        add(spec.argv, "--socket", fmt::format("{}:{}:{}", word, worker, fd));
+        spec.descriptors.push_back(fd);
+    };
     for (const dataplane::Listener& listener : listeners) {
-        for (size_t worker = 0; worker < listener.udp.size(); ++worker) {
-            const int udp = listener.udp[worker].get();
-            const int tcp = listener.tcp[worker].get();
-            add(spec.argv, "--socket", fmt::format("udp:{}:{}", worker, udp));
-            add(spec.argv, "--socket", fmt::format("tcp:{}:{}", worker, tcp));
-            spec.descriptors.insert(spec.descriptors.end(), {udp, tcp});
-        }
+        for (size_t worker = 0; worker < listener.udp.size(); ++worker)
+            add_socket("udp", worker, listener.udp[worker].get());
+        for (size_t worker = 0; worker < listener.tcp.size(); ++worker)
+            add_socket(dataplane::stream_socket_word(listener.use), worker,
+                       listener.tcp[worker].get());
     }
     add(spec.argv, "--workers", std::to_string(cores.size()));
     add(spec.argv, "--cores", join(cores));
-    // The dataplane counts per worker.
-    add(spec.argv, "--tcp-connections-max",
-        std::to_string((config.tcp_connections_max + cores.size() - 1) / cores.size()));
-    add(spec.argv, "--tcp-idle-ms", std::to_string(config.tcp_idle.count()));
+    add_stream_options(spec.argv, config, cores.size());
+    add(spec.argv, "--directory-checkpoint", config.directory_checkpoint());
     add_dataplane_options(spec, config, channel, runtime);
     return spec;
 }
@@ -87,6 +131,8 @@ ProcessSpec controlplane_spec(const ChildPrograms& programs, const Config& confi
     add(spec.argv, "--dsn", config.dsn);
     add(spec.argv, "--state-dir", config.state_dir);
     add(spec.argv, "--control-socket", config.control_socket());
+    add(spec.argv, "--server-name", config.tls_server_name);
+    add(spec.argv, "--secret-key-file", config.tls_key_file);
     add(spec.argv, "--arena-size-max", std::to_string(config.arena_size_max));
     add(spec.argv, "--checkpoint-interval", std::to_string(config.checkpoint_interval.count()));
     add(spec.argv, "--channel-fd", std::to_string(channel));

@@ -19,6 +19,9 @@ struct ChildPrograms {
     static Result<ChildPrograms> find();
 };
 
+// Every address that the configuration names, with a socket for each worker.
+Result<std::vector<dataplane::Listener>> open_listeners(const Config& config, unsigned workers);
+
 // Descriptors stay open in the supervisor, so that queries wait in the kernel's buffers during a
 // restart.
 ProcessSpec dataplane_spec(const ChildPrograms& programs, const Config& config,

@@ -143,6 +143,14 @@ void apply_local_settings(const LocalInstance& instance, Settings& settings) {
     std::vector<std::string> listen = {fmt::format("127.0.0.1@{}", kLocalDnsPort)};
     if (has_ipv6_loopback()) listen.push_back(fmt::format("::1@{}", kLocalDnsPort));
     settings.set_default("dns.listen", listen, origin);
+    const auto loopback = [&](std::string_view key, uint16_t port) {
+        settings.set_default(key, {fmt::format("127.0.0.1@{}", port)}, origin);
+    };
+    loopback("dns.tls_listen", kLocalDnsTlsPort);
+    loopback("http.https_listen", kLocalHttpsPort);
+    loopback("http.listen", kLocalHttpPort);
+    loopback("metrics.listen", kLocalMetricsPort);
+    settings.set_default("tls.server_name", {"localhost"}, origin);
     settings.set_default("log.level", {"warning"}, origin);
     // Its clients are on this host, load generators among them.
     settings.set_default("dns.rate_limit.per_second", {"0"}, origin);

@@ -47,7 +47,8 @@ void Supervisor::start_dataplane(TimePoint now) {
         dataplane_spec(programs_, options_.config, listeners_, pair->child.get(), runtime_.fd());
     runtime_->dataplane_starts.fetch_add(1);
     on_started(dataplane_, start_process(spec), std::move(pair->supervisor), now);
-    send_arena(dataplane_);
+    send_arena(dataplane_, directory_);
+    send_arena(dataplane_, zones_);
 }
 
 void Supervisor::start_nic(NicService& nic, TimePoint now) {
@@ -56,7 +57,7 @@ void Supervisor::start_nic(NicService& nic, TimePoint now) {
     const ProcessSpec spec = nic.spec(programs_, options_.config, pair->child.get(), runtime_.fd());
     runtime_->nics[nic.slot()].starts.fetch_add(1);
     on_started(nic.process(), start_process(spec), std::move(pair->supervisor), now);
-    send_arena(nic.process());
+    send_arena(nic.process(), zones_);
 }
 
 void Supervisor::start_controlplane(TimePoint now) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "controlplane/certificate/key_file.h"
 #include "controlplane/log/event_log.h"
 #include "tools/gatepost/supervisor/directories.h"
 
@@ -61,6 +62,9 @@ Result<Supervisor> Supervisor::create(SupervisorOptions options) {
     if (!programs) return tl::unexpected(std::move(programs).error());
     if (Status made = make_directories(config); !made)
         return tl::unexpected(std::move(made).error());
+    // Certificates need it, and DNS does not.
+    if (auto keys = controlplane::ensure_key_file(config.tls_key_file); !keys)
+        log_warning("supervisor.key_file").field("error", keys.error().message);
     auto lock = lock_instance(config.run_dir);
     if (!lock) return tl::unexpected(std::move(lock).error());
     // Two that write one checkpoint would each serve the other's after a restart.
@@ -74,11 +78,9 @@ Result<Supervisor> Supervisor::create(SupervisorOptions options) {
     auto runtime = storage::RuntimeMapping::create();
     if (!runtime) return tl::unexpected(std::move(runtime).error());
     const auto workers = static_cast<unsigned>(worker_cores(config).size());
-    for (const Endpoint& address : config.listen) {
-        auto listener = dataplane::open_listener(address, workers);
-        if (!listener) return tl::unexpected(std::move(listener).error());
-        out.listeners_.push_back(std::move(*listener));
-    }
+    auto listeners = open_listeners(config, workers);
+    if (!listeners) return tl::unexpected(std::move(listeners).error());
+    out.listeners_ = std::move(*listeners);
     if (options.local) {
         auto cluster = LocalPostgres::open(*options.local, options.local_user);
         if (!cluster) return tl::unexpected(std::move(cluster).error());
@@ -133,6 +135,8 @@ std::vector<Supervised*> Supervisor::processes() {
 }
 
 Status Supervisor::run() {
+    controlplane::log_count_in(
+        runtime_->log_lines[static_cast<size_t>(storage::LogProcess::supervisor)]);
     TimePoint now = SupervisorClock::now();
     // A checkpoint may be there: the dataplane answers before the database is up.
     dataplane_.want(now);
@@ -157,6 +161,7 @@ Status Supervisor::run() {
         wait_for_events(now);
     }
     log_info("supervisor.stopped");
+    controlplane::log_count_in(nullptr);
     return std::move(outcome_);
 }
 
@@ -266,7 +271,9 @@ void Supervisor::read_channel(Supervised& process) {
         if ((*message)->verb == ChannelVerb::ready) {
             process.set_ready();
             log_info("supervisor.process_ready").field("process", process.name());
-        } else if ((*message)->verb == ChannelVerb::arena && &process == &controlplane_) {
+        } else if (((*message)->verb == ChannelVerb::arena ||
+                    (*message)->verb == ChannelVerb::directory) &&
+                   &process == &controlplane_) {
             take_arena(std::move(**message));
         } else {
             log_warning("supervisor.unknown_message")
@@ -278,17 +285,21 @@ void Supervisor::read_channel(Supervised& process) {
 
 void Supervisor::take_arena(ChannelMessage message) {
     if (!message.fd) return;
-    arena_ = std::move(message.fd);
-    arena_generation_ = message.number;
-    log_info("supervisor.arena").field("generation", arena_generation_);
-    send_arena(dataplane_);
-    for (auto& nic : nics_) send_arena(nic->process());
+    const bool is_directory = message.verb == ChannelVerb::directory;
+    HeldArena& held = is_directory ? directory_ : zones_;
+    held.fd = std::move(message.fd);
+    held.generation = message.number;
+    log_info(is_directory ? "supervisor.directory" : "supervisor.arena")
+        .field("generation", held.generation);
+    send_arena(dataplane_, held);
+    if (is_directory) return;
+    for (auto& nic : nics_) send_arena(nic->process(), held);
 }
 
-void Supervisor::send_arena(Supervised& dataplane) {
-    if (!arena_ || !dataplane.is_running() || dataplane.channel() < 0) return;
+void Supervisor::send_arena(Supervised& dataplane, const HeldArena& arena) {
+    if (!arena.fd || !dataplane.is_running() || dataplane.channel() < 0) return;
     if (Status sent =
-            channel_send(dataplane.channel(), ChannelVerb::arena, arena_generation_, arena_.get());
+            channel_send(dataplane.channel(), arena.verb, arena.generation, arena.fd.get());
         !sent)
         log_warning("supervisor.arena_not_sent")
             .field("process", dataplane.name())

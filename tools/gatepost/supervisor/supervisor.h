@@ -50,6 +50,13 @@ class Supervisor {
     Status run();
 
   private:
+    // The newest arena of a kind, kept for whoever starts later.
+    struct HeldArena {
+        ChannelVerb verb;
+        UniqueFd fd;
+        uint64_t generation = 0;
+    };
+
     Supervisor() = default;
     void start_due(TimePoint now);
     void start_dataplane(TimePoint now);
@@ -63,7 +70,7 @@ class Supervisor {
     void on_end(Supervised& process, int wait_status, TimePoint now);
     void read_channel(Supervised& process);
     void take_arena(ChannelMessage message);
-    void send_arena(Supervised& dataplane);
+    void send_arena(Supervised& dataplane, const HeldArena& arena);
     Status prepare_nics();
     // All of them, in no particular order.
     std::vector<Supervised*> processes();
@@ -81,8 +88,8 @@ class Supervisor {
     UniqueFd signals_;
     storage::RuntimeMapping runtime_;
     std::vector<dataplane::Listener> listeners_;
-    UniqueFd arena_;
-    uint64_t arena_generation_ = 0;
+    HeldArena zones_{ChannelVerb::arena};
+    HeldArena directory_{ChannelVerb::directory};  // for the process with the sockets
     std::string password_;
     std::optional<LocalPostgres> cluster_;
     std::optional<Provisioning> provisioning_;

@@ -1,0 +1,44 @@
+#include "controlplane/directory/directory_change.h"
+
+namespace gatepost::controlplane {
+
+namespace {
+
+size_t octets(const CertificateRow& row) {
+    size_t size = row.domain.size() + row.type.size() + row.key_type.size();
+    if (row.chain) size += row.chain->size();
+    if (row.sealed_key) size += row.sealed_key->size();
+    if (row.ocsp_response) size += row.ocsp_response->size();
+    if (row.names)
+        for (const std::string& name : *row.names) size += sizeof name + name.size();
+    return size;
+}
+size_t octets(const CertificateKey&) {
+    return 0;
+}
+size_t octets(const PinKey& key) {
+    return key.service.size() + key.domain.size();
+}
+size_t octets(const PinRow& row) {
+    return octets(row.key) + row.type.size();
+}
+size_t octets(const RedirectKey& key) {
+    return key.host.size();
+}
+size_t octets(const RedirectRow& row) {
+    return octets(row.key) + row.url.size();
+}
+size_t octets(const ChallengeKey& key) {
+    return key.host.size() + key.token.size();
+}
+size_t octets(const ChallengeRow& row) {
+    return octets(row.key) + row.key_authorization.size();
+}
+
+}  // namespace
+
+size_t size_bytes(const DirectoryChange& change) {
+    return sizeof change + std::visit([](const auto& row) { return octets(row); }, change);
+}
+
+}  // namespace gatepost::controlplane

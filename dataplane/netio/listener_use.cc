@@ -1,0 +1,34 @@
+#include "dataplane/netio/listener_use.h"
+
+namespace gatepost::dataplane {
+
+namespace {
+
+struct Names {
+    ListenerUse use;
+    std::string_view name;
+    std::string_view word;
+};
+constexpr Names kNames[] = {
+    {ListenerUse::dns, "dns", "tcp"},       {ListenerUse::dns_tls, "dns-over-tls", "tls"},
+    {ListenerUse::https, "https", "https"}, {ListenerUse::http, "http", "http"},
+    {ListenerUse::admin, "admin", "admin"},
+};
+
+}  // namespace
+
+std::string_view listener_use_name(ListenerUse use) {
+    return kNames[static_cast<size_t>(use)].name;
+}
+
+std::string_view stream_socket_word(ListenerUse use) {
+    return kNames[static_cast<size_t>(use)].word;
+}
+
+std::optional<ListenerUse> stream_socket_use(std::string_view word) {
+    for (const Names& names : kNames)
+        if (names.word == word) return names.use;
+    return std::nullopt;
+}
+
+}  // namespace gatepost::dataplane

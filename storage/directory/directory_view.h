@@ -1,0 +1,45 @@
+// The directory arena: names of people and services and what belongs to each, for readers. Entries
+// are immutable: one that changes is replaced by another with a new `serial`.
+//
+// Readers neither lock nor wait (storage/arena/slot_table.h); they are online QSBR readers while
+// they hold what find() gave.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "storage/base/bytes.h"
+#include "storage/base/error.h"
+
+namespace gatepost::storage {
+
+// What an entry is about, and what its key and value are.
+enum class EntryKind : uint8_t {
+    // Key: a host name in lower case without the last dot, "*.example.org", or "" for whoever names
+    // none that is known. Value: tls_identity.h.
+    tls_identity = 1,
+    // Key: a host name in lower case without the last dot. Value: redirect.h.
+    redirect = 2,
+    // Key: HOST "/" TOKEN of http-01 (RFC 8555 §8.3). Value: the key authorization.
+    acme_challenge = 3,
+};
+
+struct DirectoryEntry {
+    uint64_t serial = 0;  // unique within an arena: another one means another content
+    Bytes value;
+};
+
+class DirectoryView {
+  public:
+    // `base`: of a mapped directory arena whose header has been checked (DirectoryImage).
+    explicit DirectoryView(const uint8_t* base) : base_(base) {}
+
+    std::optional<DirectoryEntry> find(EntryKind kind, std::string_view key) const;
+    uint64_t size() const;  // entries
+
+  private:
+    const uint8_t* base_;
+};
+
+}  // namespace gatepost::storage

@@ -1,0 +1,492 @@
+// Streams under TLS, over memory.
+#include <cerrno>
+#include <random>
+#include <vector>
+
+#include "tests/unit/stream/tls_rig.h"
+
+namespace gatepost::dataplane {
+namespace {
+
+using storage::TlsFailure;
+using tests::TlsClientOptions;
+using Statuses = std::vector<StreamStatus>;
+
+// Sends back what comes.
+Task<> echo(Stream& stream, Statuses& ends) {
+    for (;;) {
+        StreamStatus status = co_await stream.fill();
+        if (status == StreamStatus::ok && !stream.append(stream.input()))
+            status = StreamStatus::no_memory;
+        if (status == StreamStatus::ok) {
+            stream.consume(stream.input().size());
+            status = co_await stream.push(16'000);
+        }
+        if (status == StreamStatus::ok) continue;
+        ends.push_back(status);
+        stream.append_close_notify();
+        co_await stream.push();
+        co_return;
+    }
+}
+
+struct Echo {
+    explicit Echo(TlsContext& context) : context_(context) {}
+    StreamRig::Body body() {
+        return [this](Stream& stream) -> Task<> {
+            const StreamStatus status = co_await stream.start_tls(context_);
+            ends.push_back(status);
+            if (status == StreamStatus::ok) co_await echo(stream, ends);
+            if (status == StreamStatus::tls_failed) co_await stream.push();
+        };
+    }
+    Statuses ends;
+
+  private:
+    TlsContext& context_;
+};
+
+TEST(StreamTls, EchoWithEachVersion) {
+    for (uint16_t version : {0x0303, 0x0304}) {
+        TlsRig rig({.version_min = version, .version_max = version});
+        Echo server(rig.context());
+        rig.rig.serve(server.body());
+        rig.pump();
+        ASSERT_TRUE(rig.connected) << rig.client.error();
+        EXPECT_EQ(rig.rig.pool.used_octets(), 0U) << "an idle connection holds nothing";
+        rig.write("one");
+        rig.write("two");
+        EXPECT_EQ(rig.got, "onetwo");
+        EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+        EXPECT_EQ(rig.rig.stream->tls()->version(), version == 0x0304 ? "TLSv1.3" : "TLSv1.2");
+        rig.client.close_notify();
+        rig.pump();
+        EXPECT_EQ(server.ends, (Statuses{StreamStatus::ok, StreamStatus::end}));
+        EXPECT_TRUE(rig.client.closed());
+        EXPECT_TRUE(rig.rig.closed);
+    }
+}
+
+TEST(StreamTls, OctetByOctet) {
+    for (uint16_t version : {0x0303, 0x0304}) {
+        TlsRig rig({.version_min = version, .version_max = version});
+        rig.rig.transport.receive_max = 1;
+        rig.rig.transport.send_max = 1;
+        Echo server(rig.context());
+        rig.rig.serve(server.body());
+        rig.pump();
+        ASSERT_TRUE(rig.connected) << rig.client.error();
+        rig.write("hello");
+        EXPECT_EQ(rig.got, "hello");
+        EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+    }
+}
+
+// The reply to STARTTLS goes in plain, what follows is TLS on the same connection.
+StreamRig::Body starttls(TlsContext& context, Statuses& ends, std::string& read) {
+    return [&](Stream& stream) -> Task<> {
+        const std::string command = "STARTTLS\r\n";
+        EXPECT_EQ(co_await stream.until(command.size()), StreamStatus::ok);
+        EXPECT_EQ(text_of(stream.input().first(command.size())), command);
+        stream.consume(command.size());
+        EXPECT_TRUE(stream.append(octets_of("220 go ahead\r\n")));
+        EXPECT_EQ(co_await stream.push(), StreamStatus::ok);
+        const StreamStatus status = co_await stream.start_tls(context);
+        ends.push_back(status);
+        if (status != StreamStatus::ok) {
+            co_await stream.push();
+            co_return;
+        }
+        while (co_await stream.fill() == StreamStatus::ok) {
+            read += text_of(stream.input());
+            stream.consume(stream.input().size());
+        }
+    };
+}
+
+TEST(StreamTls, StartTlsInPlace) {
+    TlsRig rig;
+    Statuses ends;
+    std::string read;
+    rig.rig.serve(starttls(rig.context(), ends, read));
+    rig.rig.arrive("STARTTLS\r\n");
+    EXPECT_EQ(rig.rig.transport.take_sent(), "220 go ahead\r\n");
+    rig.pump();
+    ASSERT_TRUE(rig.connected) << rig.client.error();
+    rig.write("EHLO");
+    EXPECT_EQ(read, "EHLO");
+    EXPECT_EQ(ends, Statuses{StreamStatus::ok});
+}
+
+// A client that does not wait for the reply: its ClientHello comes with the command.
+TEST(StreamTls, StartTlsWithTheHelloBehindIt) {
+    TlsRig rig;
+    Statuses ends;
+    std::string read;
+    rig.rig.serve(starttls(rig.context(), ends, read));
+    rig.client.handshake();
+    rig.rig.transport.arrive("STARTTLS\r\n");
+    rig.rig.arrive(text_of(rig.client.take_output()));
+    const std::string sent = rig.rig.transport.take_sent();
+    ASSERT_TRUE(sent.starts_with("220 go ahead\r\n"));
+    rig.client.feed(octets_of(sent).subspan(14));
+    rig.pump();
+    ASSERT_TRUE(rig.connected) << rig.client.error();
+    rig.write("EHLO");
+    EXPECT_EQ(read, "EHLO");
+}
+
+// CVE-2011-0411: a command that somebody in between put behind STARTTLS must not be taken for one
+// of the client's.
+TEST(StreamTls, PlaintextBehindStartTlsEndsTheHandshake) {
+    for (size_t piece : {size_t{1}, size_t{65'536}}) {
+        TlsRig rig;
+        rig.rig.transport.receive_max = piece;
+        Statuses ends;
+        std::string read;
+        rig.rig.serve(starttls(rig.context(), ends, read));
+        rig.rig.arrive("STARTTLS\r\nMAIL FROM:<mallory@example.com>\r\n");
+        EXPECT_EQ(ends, Statuses{StreamStatus::tls_failed});
+        EXPECT_EQ(read, "");
+        EXPECT_TRUE(rig.rig.closed);
+        const std::string sent = rig.rig.transport.take_sent();
+        EXPECT_EQ(sent.substr(14, 1), "\x15") << "an alert (RFC 8446 §5.1)";
+        EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+    }
+}
+
+TEST(StreamTls, LargeTransferBothWays) {
+    for (size_t piece : {size_t{333}, size_t{4096}, size_t{65'536}}) {
+        TlsRig rig;
+        rig.rig.transport.receive_max = piece;
+        rig.rig.transport.send_max = 3000;
+        Echo server(rig.context());
+        rig.rig.serve(server.body());
+        rig.pump();
+        const std::string sent = pattern(2'000'000);
+        for (size_t at = 0; at < sent.size(); at += 100'000) rig.write(sent.substr(at, 100'000));
+        EXPECT_TRUE(same_octets(rig.got, sent));
+        EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+    }
+}
+
+// A client that sends much and reads nothing: what we hold for it is bounded.
+TEST(StreamTls, BackPressure) {
+    TlsRig rig;
+    rig.rig.transport.receive_max = 4096;
+    Echo server(rig.context());
+    rig.rig.serve(server.body());
+    rig.pump();
+    rig.rig.transport.send_blocked = true;
+    const std::string sent = pattern(3'000'000);
+    rig.write(sent);
+    EXPECT_LE(rig.rig.counters.received_octets, 200'000U);
+    EXPECT_LE(rig.rig.pool.used_octets(), 200'000U);
+    rig.rig.transport.send_blocked = false;
+    rig.pump();
+    EXPECT_TRUE(same_octets(rig.got, sent));
+    EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+}
+
+// All of it comes, and then the end, before the server asks for anything.
+TEST(StreamTls, WhatCameBeforeTheEndIsGiven) {
+    for (size_t piece : {size_t{100}, size_t{1000}, size_t{4096}, size_t{65'536}}) {
+        TlsRig rig;
+        rig.rig.transport.receive_max = piece;
+        const std::string sent = pattern(14'000);
+        std::string read;
+        Statuses ends;
+        rig.rig.serve([&](Stream& stream) -> Task<> {
+            const StreamStatus status = co_await stream.start_tls(rig.context());
+            EXPECT_EQ(status, StreamStatus::ok);
+            EXPECT_TRUE(stream.append(octets_of("x")));
+            EXPECT_EQ(co_await stream.push(), StreamStatus::ok);
+            while (ends.empty()) {
+                const StreamStatus next = co_await stream.fill();
+                if (next != StreamStatus::ok) ends.push_back(next);
+                read += text_of(stream.input());
+                stream.consume(stream.input().size());
+            }
+        });
+        rig.rig.transport.send_blocked = false;
+        rig.client.handshake();
+        rig.rig.arrive(text_of(rig.client.take_output()));
+        rig.rig.transport.send_blocked = true;
+        rig.client.feed(octets_of(rig.rig.transport.take_sent()));
+        rig.connected = rig.client.handshake();
+        ASSERT_TRUE(rig.connected);
+        for (size_t at = 0; at < sent.size(); at += 700) {
+            EXPECT_TRUE(rig.client.write(sent.substr(at, 700)));
+            rig.rig.arrive(text_of(rig.client.take_output()));
+        }
+        rig.rig.transport.arrive_end();  // and no close_notify
+        rig.rig.transport.run();
+        EXPECT_EQ(read, "");
+        rig.rig.transport.send_blocked = false;
+        rig.rig.transport.run();
+        EXPECT_TRUE(same_octets(read, sent));
+        EXPECT_EQ(ends, Statuses{StreamStatus::end});
+    }
+}
+
+TEST(StreamTls, RecordsThatAreLargerThanTheInputMayBe) {
+    TlsRig rig;
+    const std::string sent = pattern(50'000);
+    std::string read;
+    Statuses ends;
+    rig.rig.serve([&](Stream& stream) -> Task<> {
+        stream.set_input_max(1000);
+        const StreamStatus status = co_await stream.start_tls(rig.context());
+        EXPECT_EQ(status, StreamStatus::ok);
+        EXPECT_EQ(co_await stream.until(1001), StreamStatus::too_long);
+        for (;;) {
+            const StreamStatus next = co_await stream.until(1000);
+            EXPECT_LE(stream.input().size(), 1000U);
+            read += text_of(stream.input());
+            stream.consume(stream.input().size());
+            if (next != StreamStatus::ok) {
+                ends.push_back(next);
+                co_return;
+            }
+        }
+    });
+    rig.pump();
+    rig.write(sent + "!");
+    EXPECT_TRUE(same_octets(read, sent));
+    rig.client.close_notify();
+    rig.pump();
+    EXPECT_TRUE(same_octets(read, sent + "!"));
+    EXPECT_EQ(ends, Statuses{StreamStatus::end});
+}
+
+// What is in front of the close_notify, though it waits in the library as there is no room.
+TEST(StreamTls, CloseNotifyBehindMoreThanThereIsRoomFor) {
+    TlsRig rig;
+    std::string read;
+    Statuses ends;
+    rig.rig.serve([&](Stream& stream) -> Task<> {
+        stream.set_input_max(100);
+        const StreamStatus status = co_await stream.start_tls(rig.context());
+        EXPECT_EQ(status, StreamStatus::ok);
+        EXPECT_EQ(co_await stream.until(100), StreamStatus::ok);
+        EXPECT_EQ(co_await stream.until(101), StreamStatus::too_long);
+        while (ends.empty()) {
+            const StreamStatus next = co_await stream.fill();
+            if (next != StreamStatus::ok) ends.push_back(next);
+            read += text_of(stream.input().first(std::min<size_t>(stream.input().size(), 3)));
+            stream.consume(std::min<size_t>(stream.input().size(), 3));
+        }
+    });
+    rig.pump();
+    const std::string sent = pattern(5000);
+    EXPECT_TRUE(rig.client.write(sent));
+    rig.client.close_notify();
+    rig.rig.transport.arrive_end();
+    rig.pump();
+    EXPECT_EQ(ends, Statuses{StreamStatus::too_long}) << "there is no more than the room";
+    EXPECT_TRUE(same_octets(read, sent.substr(0, read.size())));
+}
+
+TEST(StreamTls, BrokenRecordEndsItWithAnAlert) {
+    TlsRig rig;
+    Echo server(rig.context());
+    rig.rig.serve(server.body());
+    rig.pump();
+    rig.write("fine");
+    EXPECT_TRUE(rig.client.write("forged"));
+    std::string record = text_of(rig.client.take_output());
+    record.back() = static_cast<char>(record.back() ^ 1);
+    rig.rig.arrive(record);
+    EXPECT_EQ(server.ends, (Statuses{StreamStatus::ok, StreamStatus::tls_failed}));
+    EXPECT_TRUE(rig.rig.closed);
+    rig.client.feed(octets_of(rig.rig.transport.take_sent()));
+    rig.client.read();
+    EXPECT_NE(rig.client.error().find("BAD_RECORD_MAC"), std::string::npos) << rig.client.error();
+    EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+}
+
+// The alert goes out though other octets are on their way when TLS fails, and pushing waits for it.
+TEST(StreamTls, AlertBehindOutputThatWaits) {
+    TlsRig rig;
+    rig.rig.transport.send_max = 100;
+    Statuses ends;
+    TlsFailure failure = TlsFailure::none;
+    rig.rig.serve([&](Stream& stream) -> Task<> {
+        const StreamStatus status = co_await stream.start_tls(rig.context());
+        EXPECT_EQ(status, StreamStatus::ok);
+        EXPECT_TRUE(stream.append(octets_of(pattern(5000))));
+        ends.push_back(co_await stream.push(100'000));
+        ends.push_back(co_await stream.fill());
+        failure = stream.tls()->failure();
+        ends.push_back(co_await stream.push());
+    });
+    rig.pump();
+    EXPECT_TRUE(rig.client.write("forged"));
+    std::string record = text_of(rig.client.take_output());
+    record.back() = static_cast<char>(record.back() ^ 1);
+    rig.rig.transport.send_blocked = true;
+    rig.rig.arrive(record);
+    rig.rig.transport.send_blocked = false;
+    rig.pump();
+    ASSERT_GE(ends.size(), 2U);
+    EXPECT_EQ(ends[1], StreamStatus::tls_failed);
+    EXPECT_EQ(failure, TlsFailure::bad_record);
+    EXPECT_TRUE(same_octets(rig.got, pattern(5000)));
+    EXPECT_NE(rig.client.error().find("BAD_RECORD_MAC"), std::string::npos) << rig.client.error();
+}
+
+TEST(StreamTls, HandshakeThatStalls) {
+    for (size_t octets : {0, 1, 5, 100}) {
+        TlsRig rig;
+        Statuses ends;
+        rig.rig.serve([&](Stream& stream) -> Task<> {
+            stream.expect_within(1000);
+            ends.push_back(co_await stream.start_tls(rig.context()));
+        });
+        rig.client.handshake();
+        const std::string hello = text_of(rig.client.take_output());
+        rig.rig.arrive(hello.substr(0, octets));
+        rig.rig.advance(900);
+        EXPECT_TRUE(ends.empty());
+        EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+        rig.rig.advance(200);
+        EXPECT_EQ(ends, Statuses{StreamStatus::timeout});
+        EXPECT_TRUE(rig.rig.closed);
+    }
+}
+
+TEST(StreamTls, ClientThatGoesDuringTheHandshake) {
+    for (int error : {0, ECONNRESET}) {
+        TlsRig rig;
+        Echo server(rig.context());
+        rig.rig.serve(server.body());
+        rig.client.handshake();
+        rig.rig.arrive(text_of(rig.client.take_output()).substr(0, 50));
+        rig.rig.transport.arrive_error(error);
+        rig.pump();
+        EXPECT_EQ(server.ends, Statuses{error == 0 ? StreamStatus::end : StreamStatus::reset});
+        EXPECT_TRUE(rig.rig.closed);
+    }
+}
+
+TEST(StreamTls, InterruptDuringTheHandshakeIsForTheFirstWait) {
+    TlsRig rig;
+    Statuses ends;
+    rig.rig.serve([&](Stream& stream) -> Task<> {
+        ends.push_back(co_await stream.start_tls(rig.context()));
+        ends.push_back(co_await stream.fill());
+    });
+    rig.rig.stream->interrupt();
+    EXPECT_TRUE(ends.empty());
+    rig.pump();
+    EXPECT_EQ(ends, (Statuses{StreamStatus::ok, StreamStatus::woken}));
+}
+
+// The owner closes after every octet of the handshake and of a request.
+TEST(StreamTls, ClosedAtEveryOctet) {
+    const size_t frames = FramePool::used_octets();
+    bool done = false;
+    for (size_t octets = 0; !done; ++octets) {
+        TlsRig rig;
+        Echo server(rig.context());
+        rig.rig.serve(server.body());
+        size_t left = octets;
+        for (bool moved = true; moved && left != 0;) {
+            if (!rig.connected && rig.client.handshake()) {
+                rig.connected = true;
+                EXPECT_TRUE(rig.client.write("query"));
+            }
+            std::string out = text_of(rig.client.take_output());
+            moved = !out.empty();
+            out.resize(std::min(out.size(), left));
+            left -= out.size();
+            rig.rig.arrive(out);
+            rig.client.feed(octets_of(rig.rig.transport.take_sent()));
+        }
+        done = left != 0;
+        rig.rig.close();
+        ASSERT_TRUE(rig.rig.closed);
+        ASSERT_EQ(rig.rig.pool.used_octets(), 0U);
+        ASSERT_EQ(FramePool::used_octets(), frames);
+    }
+}
+
+TEST(StreamTls, ResetAtEveryEvent) {
+    for (size_t events = 0; events < 120; ++events) {
+        TlsRig rig;
+        rig.rig.transport.receive_max = 100;
+        rig.rig.transport.send_max = 200;
+        rig.rig.transport.events_until_reset = events;
+        Echo server(rig.context());
+        rig.rig.serve(server.body());
+        rig.pump();
+        if (rig.connected && rig.client.write(pattern(3000))) rig.pump();
+        EXPECT_TRUE(same_octets(rig.got, pattern(3000).substr(0, rig.got.size())));
+        if (rig.rig.waits()) rig.rig.close();
+        ASSERT_TRUE(rig.rig.closed);
+        ASSERT_EQ(rig.rig.pool.used_octets(), 0U);
+    }
+}
+
+TEST(StreamTls, PoolThatIsUsedUp) {
+    for (size_t left = 0; left < 6; ++left) {
+        TlsRig rig({}, 256 << 10);
+        std::vector<Chunk*> all;
+        while (Chunk* chunk = rig.rig.pool.take(1)) all.push_back(chunk);
+        for (size_t i = 0; i < left; ++i) {
+            rig.rig.pool.give(all.back());
+            all.pop_back();
+        }
+        Echo server(rig.context());
+        rig.rig.serve(server.body());
+        rig.pump();
+        if (rig.connected && rig.client.write(pattern(200'000))) rig.pump();
+        EXPECT_TRUE(same_octets(rig.got, pattern(200'000).substr(0, rig.got.size())));
+        if (rig.rig.waits()) rig.rig.close();
+        EXPECT_TRUE(rig.rig.closed);
+        for (Chunk* chunk : all) rig.rig.pool.give(chunk);
+        EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+    }
+}
+
+// Messages of any size, in any pieces, taken in any pieces.
+TEST(StreamTls, RandomPieces) {
+    std::mt19937_64 random(5);
+    for (int round = 0; round < 30; ++round) {
+        TlsRig rig;
+        rig.rig.transport.receive_max = random() % 3 == 0 ? random() % 50 + 1 : random() % 9000 + 1;
+        rig.rig.transport.send_max = random() % 5000 + 1;
+        std::string read;
+        rig.rig.serve([&](Stream& stream) -> Task<> {
+            StreamStatus status = co_await stream.start_tls(rig.context());
+            stream.set_input_max(6000);
+            while (status == StreamStatus::ok) {
+                status = co_await stream.until(random() % 6000 + 1);
+                const size_t taken = random() % (stream.input().size() + 1);
+                read += text_of(stream.input().first(taken));
+                stream.consume(taken);
+                if (random() % 4 != 0 || status != StreamStatus::ok) continue;
+                EXPECT_TRUE(stream.append(octets_of("x")));
+                status = co_await stream.push();
+            }
+            read += text_of(stream.input());
+        });
+        rig.pump();
+        std::string sent;
+        for (int i = 0; i < 40; ++i) {
+            const std::string message = pattern(random() % 3000 + 1, random());
+            sent += message;
+            rig.rig.transport.send_blocked = random() % 3 == 0;
+            rig.write(message);
+        }
+        rig.rig.transport.send_blocked = false;
+        rig.client.close_notify();
+        rig.pump();
+        EXPECT_TRUE(rig.rig.closed);
+        EXPECT_TRUE(same_octets(read, sent));
+        EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+    }
+}
+
+}  // namespace
+}  // namespace gatepost::dataplane
