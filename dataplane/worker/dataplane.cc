@@ -21,6 +21,7 @@ namespace {
 constexpr int kTimerMs = 1000;       // how often the main thread looks after the workers
 constexpr int kReclaimTimerMs = 50;  // the same while a replaced image waits to be unmapped
 constexpr int kDrainTimerMs = 10;
+constexpr rlim_t kListenersMax = 32;  // of a worker, in general
 constexpr rlim_t kDescriptorsSpare = 64;
 
 // Each connection is a descriptor; running out of them would turn clients away without being
@@ -212,8 +213,8 @@ Status Dataplane::start() {
         if (Status ready = set_nonblocking(channel_.get()); !ready) return ready;
     }
     if (options_.workers != 0)
-        raise_descriptor_limit(rlim_t{options_.workers} *
-                                   (options_.streams.server.connections_max + 32) +
+        raise_descriptor_limit(rlim_t{options_.workers} * (options_.streams.server.connections_max +
+                                                           kAdminConnectionsMax + kListenersMax) +
                                kDescriptorsSpare);
     if (Status ready = open_runtime_page(); !ready) return ready;
     auto sockets = open_sockets();

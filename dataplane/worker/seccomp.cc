@@ -1,5 +1,6 @@
 #include "dataplane/worker/seccomp.h"
 
+#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 
@@ -89,6 +90,15 @@ int allow_memory(scmp_filter_ctx filter) {
     return error;
 }
 
+// When a thread other than the main one gives back much memory, glibc's allocator wants to read,
+// once, /proc/sys/vm/overcommit_memory, in these very words. Told no, it gives it back without
+// having asked. Nobody else opens anything, and whoever does so for other ends gets no further
+// either.
+int refuse_allocator(scmp_filter_ctx filter) {
+    return ::seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+                              SCMP_A2(SCMP_CMP_EQ, O_RDONLY | O_CLOEXEC));
+}
+
 }  // namespace
 
 Status install_seccomp(SeccompMode mode, bool poll_mode) {
@@ -102,6 +112,7 @@ Status install_seccomp(SeccompMode mode, bool poll_mode) {
         if (error == 0) error = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0);
     }
     if (error == 0) error = allow_memory(filter.get());
+    if (error == 0 && mode == SeccompMode::on) error = refuse_allocator(filter.get());
     if (error == 0 && poll_mode) error = allow_poll_mode(filter.get());
     if (error == 0) error = ::seccomp_load(filter.get());
     if (error != 0)

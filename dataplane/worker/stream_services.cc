@@ -130,6 +130,8 @@ StreamListenerOptions StreamServices::listener_options(ListenerUse use) {
             break;
         case ListenerUse::admin:
             listener.protocol = admin_.get();
+            listener.connections_max = kAdminConnectionsMax;
+            listener.has_own_places = true;
             break;
     }
     return listener;

@@ -17,6 +17,10 @@
 
 namespace gatepost::dataplane {
 
+// Of /metrics, /healthz and the like, beside all others: a server that is full, or under attack,
+// can be looked after.
+inline constexpr uint32_t kAdminConnectionsMax = 32;
+
 struct StreamServicesOptions {
     StreamServerOptions server;
     uint32_t dns_connections_max = 1024;  // over TCP, and as many over TLS

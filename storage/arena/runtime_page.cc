@@ -66,7 +66,10 @@ void RuntimeMapping::clear_workers(size_t first, size_t count) {
     for (size_t i = first; i < first + count && i < kWorkersMax; ++i) {
         page_->qsbr.readers[i].offline();
         page_->workers[i].arena_generation.store(0, std::memory_order_relaxed);
+        page_->workers[i].directory_generation.store(0, std::memory_order_relaxed);
         page_->workers[i].tcp_connections.store(0, std::memory_order_relaxed);
+        page_->streams[i].open.store(0, std::memory_order_relaxed);
+        page_->streams[i].buffers_octets.store(0, std::memory_order_relaxed);
     }
 }
 

@@ -119,6 +119,8 @@ struct RuntimePage {
     std::atomic<uint32_t> supervisor_pid;
     std::atomic<uint64_t> dataplane_starts;
     std::atomic<uint64_t> controlplane_starts;
+    std::atomic<uint64_t> reloads;  // of the configuration
+    std::atomic<uint64_t> reloads_refused;
     Qsbr qsbr;
     std::atomic<uint32_t> nic_count;
     NicSlot nics[kNicsMax];

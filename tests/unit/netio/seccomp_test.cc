@@ -9,7 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <thread>
+#include <vector>
 
 namespace gatepost::dataplane {
 namespace {
@@ -86,6 +90,32 @@ TEST(Seccomp, WhatServingNeedsIsAllowed) {
     };
     for (const Call& call : allowed)
         EXPECT_EQ(0, signal_of(SeccompMode::on, call.action)) << call.what;
+}
+
+// The allocator shrinks a thread's heap, which makes it look into /proc.
+TEST(Seccomp, ThreadsMayGiveBackMemory) {
+    if (kSanitized) GTEST_SKIP();
+    EXPECT_EQ(0, signal_of(SeccompMode::off, [] {
+                  std::atomic<bool> filtered = false;
+                  std::thread worker([&] {
+                      filtered.wait(false);
+                      std::vector<void*> blocks(40);
+                      for (void*& block : blocks) block = std::malloc(100'000);
+                      for (void* block : blocks) std::free(block);
+                  });
+                  if (!install_seccomp(SeccompMode::on)) ::_exit(1);
+                  filtered = true;
+                  filtered.notify_one();
+                  worker.join();
+              }));
+}
+
+TEST(Seccomp, NothingIsOpenedInTheWordsOfTheAllocatorEither) {
+    if (kSanitized) GTEST_SKIP();
+    EXPECT_EQ(0, signal_of(SeccompMode::on, [] {
+                  if (::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC) >= 0)
+                      ::_exit(1);
+              }));
 }
 
 }  // namespace

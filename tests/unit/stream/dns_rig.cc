@@ -22,6 +22,11 @@ std::string text_of(const Message& message) {
     return {message.begin(), message.end()};
 }
 
+uint16_t id_of(const std::string& message) {
+    return message.size() < 2 ? uint16_t{0}
+                              : load_be16(reinterpret_cast<const uint8_t*>(message.data()));
+}
+
 std::string frame_of(uint16_t id, const std::string& label) {
     return text_of(framed(make_query(id, label)));
 }

@@ -35,6 +35,7 @@ struct DnsRig {
 // A query in its frame (RFC 1035 §4.2.2).
 std::string frame_of(uint16_t id, const std::string& label);
 std::string text_of(const Message& message);
+uint16_t id_of(const std::string& message);
 // The replies in a stream of frames; what is left of it, if anything, as the last one.
 std::vector<std::string> frames_in(std::string_view stream);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "tests/support/tls_client.h"
 #include "tests/unit/stream/stream_rig.h"
@@ -25,6 +26,20 @@ class TlsRig {
     tests::TlsClient client;
     bool connected = false;  // for the client
     std::string got;
+};
+
+// A server that goes under TLS at once and sends back what comes.
+class TlsEcho {
+  public:
+    explicit TlsEcho(TlsContext& context) : context_(context) {}
+    StreamRig::Body body();
+
+    std::vector<StreamStatus> ends;  // of the handshake, and of the rest
+
+  private:
+    Task<> echo(Stream& stream);
+
+    TlsContext& context_;
 };
 
 }  // namespace gatepost::dataplane

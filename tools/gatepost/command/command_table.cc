@@ -24,9 +24,10 @@ constexpr OptionSpec kGlobalOptions[] = {
 std::vector<CommandSpec> all_commands() {
     std::vector<CommandSpec> all;
     for (const auto& rows :
-         {run_commands(), zone_commands(), record_commands(), domain_commands(), cert_commands(),
-          redirect_commands(), query_commands(), status_commands(), nic_commands(), sync_commands(),
-          cookie_commands(), history_commands(), schema_commands(), config_commands()})
+         {run_commands(), reload_commands(), zone_commands(), record_commands(), domain_commands(),
+          cert_commands(), redirect_commands(), query_commands(), status_commands(), nic_commands(),
+          sync_commands(), cookie_commands(), history_commands(), schema_commands(),
+          config_commands()})
         all.insert(all.end(), rows.begin(), rows.end());
     return all;
 }

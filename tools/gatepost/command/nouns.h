@@ -18,6 +18,7 @@ std::vector<CommandSpec> query_commands();
 std::vector<CommandSpec> record_commands();
 std::vector<CommandSpec> redirect_commands();
 std::vector<CommandSpec> run_commands();
+std::vector<CommandSpec> reload_commands();
 std::vector<CommandSpec> schema_commands();
 std::vector<CommandSpec> status_commands();
 std::vector<CommandSpec> sync_commands();

@@ -126,6 +126,13 @@ Result<int> run(Context& context, const Arguments& arguments) {
 
     options.config = std::move(*config);
     options.local = context.local();
+    // Another context: the file and the environment are read anew.
+    options.reload = [global = context.options()]() -> Result<Config> {
+        Context again(global);
+        auto next = again.config();
+        if (next && global.verbose) next->log_level = "info";
+        return next;
+    };
     options.on_ready = context.options().quiet ? nullptr : print_first_steps;
     if (options.local) {
         if (Status ok = prepare_local(context, arguments, options); !ok)

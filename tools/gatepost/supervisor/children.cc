@@ -52,7 +52,7 @@ void add_stream_options(std::vector<std::string>& argv, const Config& config, si
 
 }  // namespace
 
-Result<std::vector<dataplane::Listener>> open_listeners(const Config& config, unsigned workers) {
+std::vector<ConfiguredListen> configured_listens(const Config& config) {
     using dataplane::ListenerUse;
     const std::pair<ListenerUse, const std::vector<Endpoint>&> uses[] = {
         {ListenerUse::dns, config.listen},
@@ -60,13 +60,18 @@ Result<std::vector<dataplane::Listener>> open_listeners(const Config& config, un
         {ListenerUse::https, config.https_listen},
         {ListenerUse::http, config.http_listen},
         {ListenerUse::admin, config.metrics_listen}};
+    std::vector<ConfiguredListen> listens;
+    for (const auto& [use, addresses] : uses)
+        for (const Endpoint& address : addresses) listens.push_back({use, address});
+    return listens;
+}
+
+Result<std::vector<dataplane::Listener>> open_listeners(const Config& config, unsigned workers) {
     std::vector<dataplane::Listener> listeners;
-    for (const auto& [use, addresses] : uses) {
-        for (const Endpoint& address : addresses) {
-            auto listener = dataplane::open_listener(address, workers, use);
-            if (!listener) return tl::unexpected(std::move(listener).error());
-            listeners.push_back(std::move(*listener));
-        }
+    for (const ConfiguredListen& listen : configured_listens(config)) {
+        auto listener = dataplane::open_listener(listen.address, workers, listen.use);
+        if (!listener) return tl::unexpected(std::move(listener).error());
+        listeners.push_back(std::move(*listener));
     }
     return listeners;
 }

@@ -19,6 +19,11 @@ struct ChildPrograms {
     static Result<ChildPrograms> find();
 };
 
+struct ConfiguredListen {
+    dataplane::ListenerUse use;
+    Endpoint address;
+};
+std::vector<ConfiguredListen> configured_listens(const Config& config);
 // Every address that the configuration names, with a socket for each worker.
 Result<std::vector<dataplane::Listener>> open_listeners(const Config& config, unsigned workers);
 

@@ -29,8 +29,11 @@ std::chrono::milliseconds Supervised::ended(TimePoint now) {
     pid_ = -1;
     ready_ = false;
     channel_.reset();
+    // One that was asked to end has not failed.
+    const bool asked = stop_level_ > 0;
     stop_level_ = 0;
-    const auto wait = backoff_.after(lifetime);
+    if (asked) backoff_.reset();
+    const auto wait = asked ? std::chrono::milliseconds(0) : backoff_.after(lifetime);
     if (wanted_) due_ = now + wait;
     return wait;
 }
@@ -46,7 +49,7 @@ void Supervised::stop(TimePoint now) {
         ::kill(pid_, number);
     }
     stop_level_ = level + 1;
-    stop_next_ = now + kStopBound;
+    stop_next_ = now + stop_bound_;
 }
 
 void Supervised::press(TimePoint now) {

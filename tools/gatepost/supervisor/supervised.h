@@ -50,13 +50,12 @@ class Supervised {
     // Asks more firmly where it has had its time.
     void press(TimePoint now);
     bool is_stopping() const { return stop_level_ > 0; }
+    void set_stop_bound(std::chrono::milliseconds bound) { stop_bound_ = bound; }
 
     // When this process next needs attention.
     std::optional<TimePoint> deadline() const;
 
   private:
-    static constexpr std::chrono::seconds kStopBound{10};
-
     std::string name_;
     std::array<int, 3> stop_signals_;
     pid_t pid_ = -1;
@@ -67,6 +66,7 @@ class Supervised {
     unsigned long starts_ = 0;
     TimePoint started_at_{};
     std::optional<TimePoint> due_;
+    std::chrono::milliseconds stop_bound_{10'000};
     size_t stop_level_ = 0;
     TimePoint stop_next_{};
 };

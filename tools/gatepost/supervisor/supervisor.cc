@@ -26,14 +26,13 @@ using namespace std::chrono_literals;
 // How often something is looked at that tells nobody when it changes: the start of PostgreSQL, and
 // the workers' first arena.
 constexpr auto kGlance = 10ms;
+constexpr auto kStopMargin = 5s;
 
 Result<UniqueFd> take_signals_by_descriptor() {
     sigset_t set;
     sigemptyset(&set);
-    for (int number : {SIGCHLD, SIGINT, SIGTERM}) sigaddset(&set, number);
+    for (int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
     ::signal(SIGPIPE, SIG_IGN);
-    // The terminal went away: the instance does not.
-    ::signal(SIGHUP, SIG_IGN);
     if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0)
         return fail(ErrorCode::refused, "blocking signals: {}", std::strerror(errno));
     UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -98,7 +97,13 @@ Result<Supervisor> Supervisor::create(SupervisorOptions options) {
     out.signals_ = std::move(*signals);
     out.notifier_ = ServiceNotifier::from_environment();
     if (Status prepared = out.prepare_nics(); !prepared) return tl::unexpected(prepared.error());
+    out.set_stop_bounds();
     return out;
+}
+
+// The dataplane's connections get the time to end that the configuration gives them.
+void Supervisor::set_stop_bounds() {
+    dataplane_.set_stop_bound(options_.config.connections_drain + kStopMargin);
 }
 
 Status Supervisor::prepare_nics() {
@@ -154,6 +159,7 @@ Status Supervisor::run() {
         if (stopping_) {
             go_on_stopping(now);
         } else {
+            for (Supervised* process : processes()) process->press(now);
             start_due(now);
             watch_database(now);
         }
@@ -221,6 +227,10 @@ void Supervisor::take_signals() {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGCHLD) continue;
+        if (info.ssi_signo == SIGHUP) {
+            reload();
+            continue;
+        }
         log_info("supervisor.stopping")
             .field("signal", ::strsignal(static_cast<int>(info.ssi_signo)));
         begin_stop(SupervisorClock::now());
@@ -246,6 +256,7 @@ void Supervisor::on_end(Supervised& process, int wait_status, TimePoint now) {
     // What it sent before it died is still there.
     if (process.channel() >= 0) read_channel(process);
     const pid_t pid = process.pid();
+    const bool asked = process.is_stopping();
     const auto wait = process.ended(now);
     if (&process == &dataplane_) runtime_.clear_dataplane();
     if (&process == &controlplane_) runtime_->controlplane_pid.store(0);
@@ -255,7 +266,7 @@ void Supervisor::on_end(Supervised& process, int wait_status, TimePoint now) {
         if (!stopping_) nic->refresh(options_.config, now);
     }
     controlplane::LogEvent event(
-        stopping_ ? controlplane::LogLevel::info : controlplane::LogLevel::warning,
+        asked ? controlplane::LogLevel::info : controlplane::LogLevel::warning,
         "supervisor.process_ended");
     event.field("process", process.name())
         .field("pid", pid)

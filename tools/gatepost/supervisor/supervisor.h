@@ -11,6 +11,7 @@
 //      of a local cluster, once in its life, is the exception.)
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ struct SupervisorOptions {
     std::vector<Provisioning::Step> prepare;  // for a local database, once it takes connections
     void (*on_ready)(const SupervisorOptions&,
                      double seconds) = nullptr;  // answers for the first time
+    std::function<Result<Config>()> reload;      // reads the configuration again
 };
 
 class Supervisor {
@@ -46,7 +48,8 @@ class Supervisor {
     // here.
     static Result<Supervisor> create(SupervisorOptions options);
 
-    // Until SIGTERM or SIGINT, or until preparing a local database has failed.
+    // Until SIGTERM or SIGINT, or until preparing a local database has failed. SIGHUP has the
+    // configuration read again.
     Status run();
 
   private:
@@ -66,6 +69,10 @@ class Supervisor {
     void watch_database(TimePoint now);
     void wait_for_events(TimePoint now);
     void take_signals();
+    void reload();
+    Status take_configuration();
+    Status change_listeners(const Config& next);
+    void set_stop_bounds();
     void reap();
     void on_end(Supervised& process, int wait_status, TimePoint now);
     void read_channel(Supervised& process);
