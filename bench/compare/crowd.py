@@ -45,7 +45,8 @@ def settled(server):
 
 
 def measure(build, server, connections, query):
-    """`server` has just been started."""
+    """`server` will be started, and have no more connections than it takes."""
+    connections = min(connections, getattr(server, "connections", connections))
     with server:
         # What the first ones take is the server's, not theirs.
         handshakes.measure(build, server, "handshake", 0.2, query)

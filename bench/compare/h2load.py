@@ -28,15 +28,9 @@ def write_uris(folder, queries):
 
 
 def run(port, uris, seconds, clients, in_flight):
-    h2load = load.start(["h2load", "-t", "1", "-c", str(clients), "-m", str(in_flight // clients), "-D", str(seconds),
-                         "-i", str(uris), "-B", f"https://127.0.0.1:{port}", "-H", "accept: application/dns-message"])
-    try:
-        text, _ = h2load.communicate(timeout=seconds + 60)
-    finally:
-        h2load.kill()
-    if h2load.returncode != 0:
-        raise BenchError(f"h2load ended with {h2load.returncode}: {text[-1000:]}")
-    return parse(text)
+    argv = ["h2load", "-t", "1", "-c", str(clients), "-m", str(in_flight // clients), "-D", str(seconds),
+            "-i", str(uris), "-B", f"https://127.0.0.1:{port}", "-H", "accept: application/dns-message"]
+    return parse(load.run_generator(argv, seconds + 15))
 
 
 def parse(text):

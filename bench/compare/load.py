@@ -63,15 +63,26 @@ def start(argv):
                             preexec_fn=lambda: prepare_child(CORE))
 
 
-def run(port, queries, seconds, **how):
-    dnsperf = start(command(port, queries, seconds, **how))
+class Stalled(BenchError):
+    """The generator does not come to an end."""
+
+
+def run_generator(argv, timeout):
+    """What it wrote."""
+    generator = start(argv)
     try:
-        text, _ = dnsperf.communicate(timeout=seconds + 60)
+        text, _ = generator.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise Stalled(f"{argv[0]} did not end within {timeout} s") from None
     finally:
-        dnsperf.kill()
-    if dnsperf.returncode != 0:
-        raise BenchError(f"dnsperf ended with {dnsperf.returncode}: {text[-1000:]}")
-    return parse(text)
+        generator.kill()
+    if generator.returncode != 0:
+        raise BenchError(f"{argv[0]} ended with {generator.returncode}: {text[-1000:]}")
+    return text
+
+
+def run(port, queries, seconds, **how):
+    return parse(run_generator(command(port, queries, seconds, **how), seconds + 60))
 
 
 @dataclass(frozen=True)

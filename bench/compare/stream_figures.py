@@ -30,6 +30,7 @@ def connection_figures(runs):
     for kind, all_ in (runs or {}).items():
         if all_ and all(all_):
             out[f"{kind}_cpu_us"] = report.median([run.cpu_us for run in all_])
+            out[f"{kind}_user_us"] = report.median([run.user_us for run in all_])
             out[f"{kind}_per_s"] = report.median([run.per_s for run in all_])
     return out
 
@@ -68,7 +69,7 @@ def handshake_ratios(figures):
 def ratios(figures):
     out = {"tcp_qps_per_cpu_vs_knot": per_cpu(figures, "tcp", "knot"),
            "tcp_many_qps_per_cpu_vs_knot": per_cpu(figures, "tcp_many", "knot")}
-    for kind in ("dot", "dot_many", *DOH):
+    for kind in ("dot", "dot_many", *DOH, "doh_many"):
         out[f"{kind}_qps_per_cpu_vs_best"] = per_cpu(figures, kind, best(figures, kind))
         for peer in figures:
             if peer not in ("gatepost", "boringssl"):
@@ -99,10 +100,11 @@ def print_queries(figures, kinds):
 
 
 def print_connections(figures):
-    keys = [f"{kind}_{what}" for kind in CONNECTIONS for what in ("cpu_us", "per_s")]
+    keys = [f"{kind}_{what}" for kind in CONNECTIONS for what in ("cpu_us", "user_us", "per_s")]
     keys += ["idle_connections", "idle_bytes", "idle_kernel_bytes"]
     print("Connections: the server's processor time for one in us, and how many the client made a second.")
-    report.table(["server", *keys], [[name, *(row.get(key) for key in keys)] for name, row in figures.items()
+    titles = [key.replace("connections", "held").replace("idle_", "idle ").replace("_", " ") for key in keys]
+    report.table(["server", *titles], [[name, *(row.get(key) for key in keys)] for name, row in figures.items()
                                      if any(key in row for key in keys)])
     library = figures["boringssl"]
     print("The server's part of a handshake over memory: BoringSSL alone "

@@ -24,6 +24,9 @@ from stream_figures import best, connection_figures, query_figures, print_querie
 
 IN_FLIGHT = 400
 FEW, MANY = 20, 200  # connections
+# Of two kinds that differ in the number of connections or the method, one shows whether there is an answer.
+SHOWN_BY = {"tcp_many": "tcp", "dot_many": "dot", "doh_post": "doh_get", "doh_many": "doh_h2load"}
+WARM_UP = 2  # seconds
 TRIES, COMPLETED_MIN = 3, 1_000  # queries, of a measurement that is one
 # Name of a kind of measurement → (the server's port, how the generator is to ask).
 KINDS = {
@@ -34,12 +37,14 @@ KINDS = {
     "doh_get": ("https_port", {"mode": "doh", "clients": FEW, "doh_method": "GET"}),
     "doh_post": ("https_port", {"mode": "doh", "clients": FEW, "doh_method": "POST"}),
     "doh_h2load": ("https_port", {"tool": h2load.run, "clients": FEW}),
+    "doh_many": ("https_port", {"tool": h2load.run, "clients": MANY}),
 }
-# What each server is measured with. Knot speaks TCP only, and for TCP it and NSD are enough. dnsperf 2.10 stops short
-# with dnsdist's HTTPS: it gets two answers on each connection, and then waits.
-TCP, TLS, HTTPS = ("tcp", "tcp_many"), ("dot", "dot_many"), ("doh_get", "doh_post", "doh_h2load")
+# What each server is measured with: Knot speaks TCP only, and for TCP it and NSD are enough. dnsperf 2.10 takes one
+# HTTPS response from each TLS record and waits for the next one with the rest in its buffer: with a server that puts
+# several into one, it comes to a stop. h2load does not.
+TCP, TLS, HTTPS = ("tcp", "tcp_many"), ("dot", "dot_many"), ("doh_get", "doh_post", "doh_h2load", "doh_many")
 KINDS_OF = {"gatepost": TCP + TLS + HTTPS, "knot": TCP, "nsd": TCP + TLS, "unbound": TLS + HTTPS,
-            "bind": TLS + HTTPS, "dnsdist": TLS + ("doh_h2load",)}
+            "bind": TLS + HTTPS, "dnsdist": TLS + HTTPS}
 HANDSHAKES_OF = ("gatepost", "nsd", "unbound")
 CROWDS_OF = (tls_servers.NsdTls, tls_servers.UnboundTls)
 
@@ -75,38 +80,54 @@ class Questions:
 
 
 def speaks(server, kind, questions):
-    """Whether queries of that kind are answered: a second of them also warms the server up."""
+    """Whether queries of that kind are answered; they also warm the server up."""
     port_name, how = KINDS[kind]
     how = {"tool": load.run, "in_flight": IN_FLIGHT} | how
     port = getattr(server, port_name, None)
-    return port is not None and ask.connects(port) and how.pop("tool")(port, questions.of(kind), 1, **how).completed
+    if port is None or not ask.connects(port):
+        return False
+    try:
+        return how.pop("tool")(port, questions.of(kind), WARM_UP, **how).completed > COMPLETED_MIN
+    except load.Stalled:
+        return False
 
 
 def kinds_of(server, questions):
-    kinds = []
+    answered = {}
     for kind in KINDS_OF[server.name]:
-        if kind == "doh_h2load" and not h2load.installed():
+        if kind in SHOWN_BY:
+            answered[kind] = answered[SHOWN_BY[kind]]
+        elif "tool" in KINDS[kind][1] and not h2load.installed():
             print(f"  {server.name}: {kind} skipped, h2load is not installed", flush=True)
-        elif speaks(server, kind, questions):
-            kinds.append(kind)
+            answered[kind] = False
         else:
-            print(f"  {server.name}: {kind} skipped, it gives no answers", flush=True)
-    return kinds
+            answered[kind] = speaks(server, kind, questions)
+            if not answered[kind]:
+                print(f"  {server.name}: {kind} skipped, no {COMPLETED_MIN:,} answers in {WARM_UP} s", flush=True)
+    return [kind for kind, did in answered.items() if did]
 
 
 def measure_once(server, kind, questions, seconds):
-    """dnsperf waits for the slowest of its connections: one whose SYN was lost costs it a second and more."""
+    """None: it cannot be measured so. dnsperf waits for the slowest of its connections at the beginning: one whose SYN
+    was lost costs it a second and more."""
     port_name, how = KINDS[kind]
     for _ in range(TRIES):
         measured = load.measure(server, questions.of(kind), seconds, port=getattr(server, port_name),
-                                in_flight=IN_FLIGHT, **how)
+                                **{"in_flight": IN_FLIGHT, **how})
         if measured.load.completed > COMPLETED_MIN:
-            break
-    return measured
+            return measured
+    return None
 
 
 def measure_queries(number, server, kind, questions, seconds):
-    measured = measure_once(server, kind, questions, seconds)
+    why = f"in {seconds} s no {COMPLETED_MIN:,} answers, {TRIES} times"
+    try:
+        measured = measure_once(server, kind, questions, seconds)
+    except load.Stalled as stalled:
+        measured, why = None, str(stalled)
+    if measured is None:
+        print(f"  round {number} {server.name:9} {kind:10} not measured: {why}", flush=True)
+        return None
     if measured.load.rcodes:  # h2load looks at the status only
         check_answers(server, measured, NXDOMAIN_SHARE)
     print(f"  round {number} {server.name:9} {kind:10} {measured.load.qps:9,.0f} q/s  cpu {measured.cpu_us:6.3f} us/q  "
@@ -135,8 +156,13 @@ def measure_echo(build, quick):
 
 
 def keep_checkpoint(server, folder):
-    """A copy of the zones as the dataplane starts from them."""
-    status = wait_until(lambda: written_after_load(server), "the checkpoint", 120)
+    """A copy of the zones as the dataplane starts from them; the file of an empty database is there before."""
+
+    def complete():
+        status = written_after_load(server)
+        return status["checkpoint"]["size_bytes"] > server.zone.hosts and status
+
+    status = wait_until(complete, "the checkpoint with the zone", 120, every=0.25)
     copy = folder / "zones.ckpt"
     shutil.copyfile(status["checkpoint"]["path"], copy)
     copy.chmod(0o600)
@@ -170,14 +196,16 @@ def measure_rounds(servers, build, questions, rounds, seconds):
     runs = {name: {kind: [] for kind in of_server} for name, of_server in kinds.items()}
     connections = {name: {kind: [] for kind in handshakes.KINDS} for name in kinds if name in HANDSHAKES_OF}
     limits = []
-    less = max(1, seconds // 2)
+    less = seconds / 2
     for number in range(1, rounds + 1):
         # By kind, so that what is compared is measured within seconds.
         for kind in KINDS:
             for server in servers:
-                if kind in kinds[server.name]:
-                    runs[server.name][kind].append(measure_queries(number, server, kind, questions, seconds))
-        limits.append(handshakes.library_limit(build, SERVER_CORE, 0.1 if rounds == 1 else 0.5))
+                if kind not in kinds[server.name]:
+                    continue
+                if measured := measure_queries(number, server, kind, questions, seconds):
+                    runs[server.name][kind].append(measured)
+        limits.append(handshakes.library_limit(build, SERVER_CORE, 0.1 if rounds == 1 else 0.3))
         for server in servers:
             if server.name in connections:
                 for kind, run in measure_connections(number, server, build, less, questions.name).items():
@@ -189,7 +217,7 @@ def run(folder, build, options):
     raise_limits()
     hosts = 10_000 if options.quick else 100_000
     rounds = options.rounds or (1 if options.quick else 3)
-    seconds = options.seconds or (1 if options.quick else 4)
+    seconds = options.seconds or (2 if options.quick else 3)
     print(f"streams: {hosts:,} hosts, {rounds} rounds of {seconds} s; servers on core {SERVER_CORE}, "
           f"clients on core {load.CORE}", flush=True)
     bench_zone = zone.write_zone(folder, hosts)

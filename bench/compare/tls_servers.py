@@ -4,6 +4,7 @@ core, over the same zone and with the same certificate (ECDSA P-256).
 Configured as an operator who wants speed would; what deviates from a default says why.
 """
 
+import resource
 import shutil
 
 from process import free_port, run
@@ -61,6 +62,13 @@ class UnboundTls(TlsServer):
     """With the zone as an auth-zone that it answers clients from."""
 
     name, program, speaks_https = "unbound", "unbound", True
+
+    def __init__(self, folder, zone, certificate, core=0, crowd=False):
+        super().__init__(folder, zone, certificate, core, crowd)
+        # It reserves a descriptor for each connection of each of its two sockets.
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if crowd and limit != resource.RLIM_INFINITY:
+            self.connections = min(CROWD, (limit - 1_500) // 2)
 
     def configure(self):
         # incoming-num-tcp: 10 is the default. http-…-buffer-size: of all connections together; 4 MiB is the default,

@@ -61,6 +61,7 @@ SessionSide::SessionSide() : directory_(std::make_unique<Directory>()) {
     auto segment = storage::Segment::create("tls-bench", size_t{4} << 20);
     GATEPOST_CHECK(keys && own && segment);
     keys_ = std::move(*keys);
+    sealing_keys_.set(keys_);
     self_signed_ = std::move(*own);
     auto writer = storage::DirectoryWriter::create(std::move(*segment), directory_->qsbr, 1);
     GATEPOST_CHECK(writer.has_value());
@@ -89,7 +90,7 @@ SessionSide::SessionSide() : directory_(std::make_unique<Directory>()) {
                 },
             .clock_s = [] { return kNow; },
             .report = [](std::string_view, const Error&) { GATEPOST_CHECK(false); }},
-        keys_, *self_signed_, counters_);
+        sealing_keys_, *self_signed_, counters_);
     auto context = dataplane::TlsContext::create({}, *identities_, tickets_);
     GATEPOST_CHECK(context.has_value());
     context_ = std::move(*context);

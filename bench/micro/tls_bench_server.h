@@ -29,6 +29,7 @@ class SessionSide {
     std::unique_ptr<dataplane::SelfSignedIdentity> self_signed_;
     storage::StreamCounters counters_{};
     storage::KeyRing keys_;
+    dataplane::SealingKeys sealing_keys_;
     std::unique_ptr<dataplane::DirectoryIdentities> identities_;
     dataplane::TicketKeys tickets_;
     std::unique_ptr<dataplane::TlsContext> context_;

@@ -1,5 +1,6 @@
 #include "controlplane/control/daemon.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -153,6 +154,11 @@ SyncHooks Daemon::make_hooks() {
     hooks.directory_ready = [hand_over](int fd, uint64_t generation) {
         hand_over(ChannelVerb::directory, fd, generation);
     };
+    // The dataplane cannot open it, and is to have it before what is sealed with it.
+    keys_->on_change([this, hand_over] {
+        const UniqueFd file(::open(keys_->path().c_str(), O_RDONLY | O_CLOEXEC));
+        if (file) hand_over(ChannelVerb::keys, file.get(), 0);
+    });
     return hooks;
 }
 

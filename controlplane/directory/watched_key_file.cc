@@ -13,7 +13,9 @@ bool WatchedKeyFile::refresh() {
     const Mark now = mark();
     if (now == mark_) return false;
     mark_ = now;
-    return read();
+    if (!read()) return false;
+    if (changed_) changed_();
+    return true;
 }
 
 WatchedKeyFile::Mark WatchedKeyFile::mark() const {

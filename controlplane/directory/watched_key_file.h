@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 
 #include "storage/secret/sealed.h"
@@ -18,6 +19,8 @@ class WatchedKeyFile {
     // Reads it again where it is another one than before; true: ring() is another one. A file that
     // cannot be read leaves what was read before.
     bool refresh();
+    // Told, by whoever calls refresh(), that ring() is another one.
+    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
 
     const storage::KeyRing& ring() const { return ring_; }
     // Why the file could not be read the last time; "" where it could.
@@ -42,6 +45,7 @@ class WatchedKeyFile {
     storage::KeyRing ring_;
     std::string error_;
     Mark mark_;
+    std::function<void()> changed_;
 };
 
 }  // namespace gatepost::controlplane

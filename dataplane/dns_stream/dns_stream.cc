@@ -142,10 +142,15 @@ Task<> DnsStream::serve(Session& session) {
         }
         if (progress == Progress::more) continue;
         bool partial = !stream.input().empty();
+        if (session.draining && !partial) {
+            session.end = StreamEnd::drained;
+            co_return;
+        }
         if (partial && (!in_frame || advanced)) stream.expect_within(options_.frame_ms);
         in_frame = partial;
         status = co_await stream.fill();
-        if (status == StreamStatus::ok) continue;
+        // Woken to end: in the middle of a query, the rest of it may still come.
+        if (status == StreamStatus::ok || status == StreamStatus::woken) continue;
         // RFC 7766 §6.2.4: what came before the end of the client's side has been answered.
         session.end = stream_end(status);
         if (status == StreamStatus::timeout) {

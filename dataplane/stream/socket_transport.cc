@@ -61,11 +61,10 @@ void SocketTransport::send(std::span<const iovec> octets) {
     sending_ = true;
 }
 
+// A call of its own: the ring would leave it to a thread of the kernel's, which looks the
+// descriptor up when it gets to it, and by then that may be another connection's.
 void SocketTransport::shutdown_write() {
-    io_uring_sqe* request = host_.ring.next_request();
-    ::io_uring_prep_shutdown(request, fd_.get(), SHUT_WR);
-    request->flags |= IOSQE_CQE_SKIP_SUCCESS;
-    Ring::route(request, *this, kIgnored);
+    ::shutdown(fd_.get(), SHUT_WR);
 }
 
 void SocketTransport::complete(const Completion& completion) {

@@ -3,11 +3,14 @@
 // memory alike.
 //
 //     stream.expect_within(options.idle_ms);
-//     while (co_await stream.fill() == StreamStatus::ok) {
+//     for (;;) {
+//         StreamStatus status = co_await stream.fill();
+//         if (status != StreamStatus::ok) break;
 //         size_t used = parse(stream.input());
 //         stream.consume(used);
 //         if (!stream.append(reply)) break;                 // the worker's buffers are all in use
-//         if (co_await stream.push(kReplyOctetsMax) != StreamStatus::ok) break;
+//         status = co_await stream.push(kReplyOctetsMax);
+//         if (status != StreamStatus::ok) break;
 //     }
 //
 // One coroutine waits at a time. What input() gave is valid until the next co_await. Whatever comes

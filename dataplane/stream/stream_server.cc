@@ -133,8 +133,9 @@ void StreamServer::on_accept(StreamListener& listener, const Completion& complet
 
 std::optional<StreamEnd> StreamServer::admit(StreamListener& listener, const PeerAddress& peer,
                                              bool& counted) {
-    if (open_ >= options_.connections_max || listener.open >= listener.options.connections_max)
-        return StreamEnd::listener_limit;
+    if (listener.open >= listener.options.connections_max) return StreamEnd::listener_limit;
+    if (listener.options.has_own_places) return std::nullopt;
+    if (open_ - open_apart_ >= options_.connections_max) return StreamEnd::listener_limit;
     // A proxy's own address has everybody's connections.
     counted = !is_proxy(listener.options, peer);
     if (!counted) return std::nullopt;

@@ -31,6 +31,8 @@ struct StreamListenerOptions {
     StreamProtocol* protocol = nullptr;  // outlives the server
     TlsContext* tls = nullptr;  // from the first octet on; nullptr: the protocol's business
     uint32_t connections_max = UINT32_MAX;
+    // Only the limit above counts: for those who look after a server that is full.
+    bool has_own_places = false;
     // Where connections begin with a PROXY header, and the address in it is believed.
     std::vector<AddressPrefix> proxies;
     std::string name;  // for the log: "dns-over-tls"
@@ -119,6 +121,7 @@ class StreamServer {
     std::vector<std::unique_ptr<Connection>> connections_;
     std::vector<Connection*> free_;  // last out first in: its memory is warm
     size_t open_ = 0;
+    size_t open_apart_ = 0;  // of these, at listeners with places of their own
     bool draining_ = false;
     bool crowded_ = false;
     bool unarmed_ = false;

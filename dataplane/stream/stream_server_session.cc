@@ -50,7 +50,8 @@ uint64_t next_session_id() {
 void StreamServer::count_open(StreamListener& listener, int change) {
     listener.open += static_cast<uint32_t>(change);
     open_ += static_cast<size_t>(change);
-    crowded_ = open_ * 4 >= size_t{options_.connections_max} * 3;
+    if (listener.options.has_own_places) open_apart_ += static_cast<size_t>(change);
+    crowded_ = (open_ - open_apart_) * 4 >= size_t{options_.connections_max} * 3;
     streams_.open.store(open_, std::memory_order_relaxed);
     counters_.tcp_connections.store(open_, std::memory_order_relaxed);
 }

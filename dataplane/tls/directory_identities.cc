@@ -20,10 +20,11 @@ const LoadedIdentity& DirectoryIdentities::find(std::string_view name, storage::
     const int64_t now_s = options_.clock_s();
     const DirectoryNow now = options_.directory();
     if (now.view == nullptr) return own(now_s);
-    if (now.generation != generation_) {
+    if (now.generation != generation_ || keys_.version() != keys_version_) {
         by_key_.clear();
         kept_.clear();
         generation_ = now.generation;
+        keys_version_ = keys_.version();
     }
     if (!name.empty()) {
         if (const LoadedIdentity* exact = look_up(*now.view, name, service, now_s)) return *exact;
@@ -86,7 +87,7 @@ LoadedIdentity DirectoryIdentities::load(Bytes entry, std::string_view name,
         report(decoded.error());
         return LoadedIdentity::none(std::numeric_limits<int64_t>::max());
     }
-    LoadedIdentity loaded = LoadedIdentity::load(*decoded, service, now_s, keys_, report);
+    LoadedIdentity loaded = LoadedIdentity::load(*decoded, service, now_s, *keys_.get(), report);
     if (!loaded.empty()) increment(counters_.identities_loaded);
     return loaded;
 }
@@ -97,7 +98,7 @@ const LoadedIdentity& DirectoryIdentities::own(int64_t now_s) {
 }
 
 std::unique_ptr<IdentitySource> make_directory_identities(DirectoryIdentitiesOptions options,
-                                                          const storage::KeyRing& keys,
+                                                          const SealingKeys& keys,
                                                           SelfSignedIdentity& self_signed,
                                                           storage::StreamCounters& counters) {
     return std::make_unique<DirectoryIdentities>(std::move(options), keys, self_signed, counters);

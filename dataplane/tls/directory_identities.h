@@ -16,7 +16,6 @@
 #include "dataplane/tls/self_signed.h"
 #include "storage/arena/stream_counters.h"
 #include "storage/directory/directory_view.h"
-#include "storage/secret/sealed.h"
 
 namespace gatepost::dataplane {
 
@@ -26,7 +25,7 @@ inline constexpr size_t kIdentitiesKept = 1024;
 class DirectoryIdentities final : public IdentitySource {
   public:
     // All of them outlive it.
-    DirectoryIdentities(DirectoryIdentitiesOptions options, const storage::KeyRing& keys,
+    DirectoryIdentities(DirectoryIdentitiesOptions options, const SealingKeys& keys,
                         SelfSignedIdentity& self_signed, storage::StreamCounters& counters)
         : options_(std::move(options)),
           keys_(keys),
@@ -54,11 +53,12 @@ class DirectoryIdentities final : public IdentitySource {
     const LoadedIdentity& own(int64_t now_s);
 
     const DirectoryIdentitiesOptions options_;
-    const storage::KeyRing& keys_;
+    const SealingKeys& keys_;
     SelfSignedIdentity& self_signed_;
     storage::StreamCounters& counters_;
     std::shared_ptr<const LoadedIdentity> own_;
     uint64_t generation_ = 0;
+    uint64_t keys_version_ = 0;
     std::string key_;       // scratch
     std::string wildcard_;  // scratch
     std::list<Kept> kept_;  // the most recently used one first

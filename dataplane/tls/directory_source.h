@@ -8,11 +8,11 @@
 #include <string_view>
 
 #include "dataplane/tls/identity_source.h"
+#include "dataplane/tls/sealing_keys.h"
 #include "dataplane/tls/self_signed.h"
 #include "storage/arena/stream_counters.h"
 #include "storage/base/error.h"
 #include "storage/directory/directory_view.h"
-#include "storage/secret/sealed.h"
 
 namespace gatepost::dataplane {
 
@@ -32,7 +32,7 @@ struct DirectoryIdentitiesOptions {
 
 // All of them outlive it.
 std::unique_ptr<IdentitySource> make_directory_identities(DirectoryIdentitiesOptions options,
-                                                          const storage::KeyRing& keys,
+                                                          const SealingKeys& keys,
                                                           SelfSignedIdentity& self_signed,
                                                           storage::StreamCounters& counters);
 

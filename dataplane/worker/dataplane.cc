@@ -248,7 +248,10 @@ void Dataplane::read_channel() {
         }
         if (!*message) return;
         if ((*message)->verb == ChannelVerb::shutdown) finishing_ = true;
-        take_image(std::move(**message));
+        if ((*message)->verb == ChannelVerb::keys && (*message)->fd)
+            tls_.take_keys((*message)->fd);
+        else
+            take_image(std::move(**message));
     }
 }
 

@@ -13,12 +13,13 @@ namespace gatepost::dataplane {
 namespace {
 
 // The workers make io_uring_enter (the ring itself is restricted to socket operations), and
-// getpeername for each TCP connection; the main thread waits on its descriptors, receives arenas
-// and maps them; both use the C++ library's memory.
+// getpeername and shutdown for each TCP connection; the main thread waits on its descriptors,
+// receives arenas and maps them; both use the C++ library's memory.
 constexpr int kAllowed[] = {
     // workers
     SCMP_SYS(io_uring_enter),
     SCMP_SYS(getpeername),
+    SCMP_SYS(shutdown),
     // main thread: channel, signals, log
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),

@@ -9,7 +9,7 @@ namespace {
 // All that the servers need. Nothing here opens, connects or runs anything.
 constexpr uint8_t kRingOperations[] = {
     IORING_OP_RECVMSG, IORING_OP_SENDMSG,      IORING_OP_ACCEPT, IORING_OP_RECV,
-    IORING_OP_SEND,    IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,  IORING_OP_SHUTDOWN,
+    IORING_OP_SEND,    IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
 };
 
 constexpr uint64_t kTurnNs =

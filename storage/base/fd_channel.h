@@ -16,6 +16,7 @@ enum class ChannelVerb : uint32_t {
         2,  // control plane → supervisor → dataplane: a zones arena (fd), `number` its generation
     shutdown = 3,   // supervisor → child: finish and exit
     directory = 4,  // as `arena`, of the directory
+    keys = 5,       // the same way: the key file (fd), which is another one than before
 };
 
 struct ChannelMessage {

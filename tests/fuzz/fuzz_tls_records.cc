@@ -35,7 +35,7 @@ struct Server {
     }
 
     std::unique_ptr<dataplane::SelfSignedIdentity> self_signed;
-    storage::KeyRing keys;
+    dataplane::SealingKeys keys;
     storage::StreamCounters counters{};
     std::unique_ptr<dataplane::DirectoryIdentities> identities;
     dataplane::TicketKeys tickets;

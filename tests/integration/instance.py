@@ -143,6 +143,10 @@ class Instance:
                 kill_9([self.pid] + family)
                 self._process.wait()
 
+    def signal_stop(self):
+        """Without waiting for the end."""
+        self._process.send_signal(signal.SIGTERM)
+
     def kill_9(self):
         """The supervisor and all its processes at once."""
         kill_9([self.pid] + descendants_of(self.pid))

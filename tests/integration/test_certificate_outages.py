@@ -56,7 +56,7 @@ class Outages(StreamTest):
         self.assertRegex(self.instance.log(), "event=dataplane.checkpoint_loaded .*directory.ckpt")
         self.assert_dot()
         self.assertEqual(fingerprint_seen(self.ports["https"]), self.shown)
-        self.assertEqual(http_get(self.ports["metrics"], "/readyz").status, 200)
+        wait_until(lambda: http_get(self.ports["metrics"], "/readyz").status == 200, "all workers have turned")
         # And again, without a control plane that could have helped.
         os.kill(self.instance.process("gatepost-controlplane"), signal.SIGSTOP)
         kill_9([self.instance.process("gatepost-dataplane")])
@@ -94,7 +94,7 @@ class Outages(StreamTest):
         self.assertEqual((self.instance.state / "directory.ckpt").stat().st_mode & 0o777, 0o600)
 
     def test_no_certificates_at_all(self):
-        rows = "pg_temp_rows"
+        rows = "kept_rows"
         self.instance.sql(f"""CREATE TABLE {rows} AS TABLE gatepost.certificates;
                               DELETE FROM gatepost.certificates""")
         wait_until(lambda: fingerprint_seen(self.ports["dot"]) != self.shown, "the server's certificate is gone")

@@ -186,7 +186,7 @@ class Swaps(StreamTest):
     def test_a_chain_in_the_wrong_order(self):
         ca = self.authority.certificate.read_text()
         leaf = (self.authority.directory / "swap0.leaf").read_text()
-        self.check_held(f"chain = '{ca}{leaf}'", "in the wrong order")
+        self.check_held(f"chain = '{ca}{leaf}'", "wrong order: the first certificate")
 
     def test_a_chain_that_is_none(self):
         self.check_held("chain = '-----BEGIN CERTIFICATE-----' || E'\\nAAAA\\n-----END CERTIFICATE-----\\n'",

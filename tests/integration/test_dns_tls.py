@@ -11,7 +11,8 @@ from dns_client import NoReply
 from dns_message import make_query
 from processes import DEADLINE, kill_9
 from test_certificates import openssl
-from tls_support import (ADDRESS, HOST, NAME, DotConnection, RecordClient, StreamTest, client_context, leaf_of, run_tool,
+from tls_support import (ADDRESS, HOST, NAME, DotConnection, RecordClient, StreamTest, client_context, leaf_of,
+                         run_tool,
                          tool)
 
 _KEEPALIVE, _PADDING = 11, 12  # EDNS options: RFC 7828, RFC 7830

@@ -64,7 +64,8 @@ class Doh(StreamTest):
             self.assertEqual(reply.id, 0xABCD)
             self.check_answer(*self.curl("/dns-query", *post, "-H", f"Content-Type: {MESSAGE}; x=y", "-H",
                                          "Accept: */*", version=version, stdin=query))
-        self.check_answer(*self.curl("/dns-query", *post, "-H", "transfer-encoding: chunked", "-H", "expect: 100-continue",
+        self.check_answer(*self.curl("/dns-query", *post, "-H", "transfer-encoding: chunked", "-H",
+                                     "expect: 100-continue",
                                      version="--http1.1", stdin=query))
 
     def test_head(self):
@@ -106,7 +107,8 @@ class Doh(StreamTest):
                  (400, f"/dns-query?dns={base64url(bytes(response))}", [], b""),
                  (400, "/dns-query?dns=AAAAA", [], b""), (400, "/dns-query", post, query[:5]),
                  (404, "/", [], b""), (404, "/dns-query/", [], b""), (404, "/dns-queryx", [], b""),
-                 (405, good, ["-X", "PUT"], b""), (405, good, ["-X", "DELETE"], b""), (405, good, ["-X", "OPTIONS"], b""),
+                 (405, good, ["-X", "PUT"], b""), (405, good, ["-X", "DELETE"], b""), (405, good, ["-X", "OPTIONS"],
+                                                                                       b""),
                  (406, good, ["-H", "accept: text/html"], b""), (406, good, ["-H", f"accept: {MESSAGE};q=0"], b""),
                  (413, "/dns-query", post, bytes(65536)),
                  (415, "/dns-query", ["-H", "content-type: text/plain", "--data-binary", "@-"], query),

@@ -36,7 +36,8 @@ class Http(StreamTest):
                                ("[2001:db8::1]", "[2001:db8::1]"), ("192.0.2.1:80", "192.0.2.1")):
             for method in ("GET", "HEAD", "POST"):
                 reply = self.plain("/a/b?c=d&e", host=host, method=method)
-                self.assertEqual((reply.status, reply.headers["location"]), (308, f"https://{expected}:{port}/a/b?c=d&e"))
+                self.assertEqual((reply.status, reply.headers["location"]), (308,
+                                                                             f"https://{expected}:{port}/a/b?c=d&e"))
         self.assertEqual(self.plain("/dns-query?dns=AAAB").status, 308, "no DNS in the clear")
         for request in (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nhost: a b\r\n\r\n",
                         b"GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
@@ -46,12 +47,15 @@ class Http(StreamTest):
 
     def test_requests_that_two_could_read_in_two_ways(self):
         for head in ("content-length: 5\r\ntransfer-encoding: chunked", "content-length: 5\r\ncontent-length: 6",
-                     "content-length : 5", "content-length: +5", "transfer-encoding: chunked, identity", "x: y\r\n z: a",
+                     "content-length : 5", "content-length: +5", "transfer-encoding: chunked, identity",
+                     "x: y\r\n z: a",
                      "x\0: y", "x: y\rz", ": y"):
-            reply = self.raw(f"POST / HTTP/1.1\r\nhost: a\r\n{head}\r\n\r\nhelloGET /x HTTP/1.1\r\nhost: a\r\n\r\n".encode())
+            reply = self.raw(f"POST / HTTP/1.1\r\nhost: a\r\n{head}\r\n\r\n"
+                             "helloGET /x HTTP/1.1\r\nhost: a\r\n\r\n".encode())
             self.assertRegex(reply, r"\AHTTP/1.1 (400|501) ", head)
             self.assertEqual(reply.count("HTTP/1.1 "), 1, "and nothing behind it is read")
-        for line, status in (("GET / HTTP/2.0", 505), ("GET / HTTP/1.1 x", 400), ("GET /", 400), ("BREW / HTTP/1.1", 501),
+        for line, status in (("GET / HTTP/2.0", 505), ("GET / HTTP/1.1 x", 400), ("GET /", 400), ("BREW / HTTP/1.1",
+                                                                                                  501),
                              ("GET x HTTP/1.1", 400), ("CONNECT a:1 HTTP/1.1", 501), ("G\0T / HTTP/1.1", 400)):
             self.assertRegex(self.raw(f"{line}\r\nhost: a\r\n\r\n".encode()), rf"\AHTTP/1.1 {status} ", line)
         self.assert_serves()
@@ -73,7 +77,8 @@ class Http(StreamTest):
             ('flat.example', 'https://new.example/flat', 302, false), ('query.example', 'http://new.example/?q=1', 307,
             true), ('here.example', 'https://here.example/', 308, true)""")
         cases = [("old.example", 308, "https://new.example/a?b"), ("OLD.Example:1234", 308, "https://new.example/a?b"),
-                 ("old.example.", 308, "https://new.example/a?b"), ("deep.example", 301, "https://new.example/deep/a?b"),
+                 ("old.example.", 308, "https://new.example/a?b"), ("deep.example", 301,
+                                                                    "https://new.example/deep/a?b"),
                  ("flat.example", 302, "https://new.example/flat"), ("query.example", 307, "http://new.example/?q=1")]
         for host, code, location in cases:
             for get in (self.plain, self.https):
@@ -165,7 +170,8 @@ class Http(StreamTest):
         good = '# TYPE a counter\n# HELP a b\na_total{x="y"} 1\n# EOF\n'
         self.assertEqual(parse_metrics(good), {("a_total", (("x", "y"),)): 1.0})
         for bad in (good[:-1], good.replace("a_total", "a"), good.replace('"y"', "y"), good.replace(" 1", " x"),
-                    good.replace("# HELP a b\n", ""), good.replace("a_total", "b_total"), good.replace("1\n", '1\na_total{x="y"} 2\n')):
+                    good.replace("# HELP a b\n", ""), good.replace("a_total", "b_total"), good.replace("1\n",
+                                  '1\na_total{x="y"} 2\n')):
             self.assertRaises(BadMetrics, parse_metrics, bad)
 
     def test_metrics_for_prometheus(self):
@@ -194,9 +200,12 @@ class Token(StreamTest):
         super().setUpClass()
 
     def test_metrics_ask_for_it(self):
-        for headers, status in (({}, 401), ({"authorization": f"Bearer {TOKEN}x"}, 401), ({"authorization": "Bearer "}, 401),
-                                ({"authorization": f"Basic {TOKEN}"}, 401), ({"authorization": f"Bearer {TOKEN[:-1]}"}, 401),
-                                ({"authorization": f"Bearer {TOKEN}"}, 200), ({"authorization": f"bearer {TOKEN}"}, 200)):
+        for headers, status in (({}, 401), ({"authorization": f"Bearer {TOKEN}x"}, 401),
+                                ({"authorization": "Bearer "}, 401),
+                                ({"authorization": f"Basic {TOKEN}"}, 401),
+                                ({"authorization": f"Bearer {TOKEN[:-1]}"}, 401),
+                                ({"authorization": f"Bearer {TOKEN}"}, 200), ({"authorization": f"bearer {TOKEN}"},
+                                                                              200)):
             for path in ("/metrics", "/status"):
                 reply = http_get(self.ports["metrics"], path, headers=headers)
                 self.assertEqual(reply.status, status, headers)

@@ -293,7 +293,8 @@ def wait_closed(connection, timeout=DEADLINE):
     while True:
         try:
             piece = connection.recv(65536)
-        except (ConnectionError, ssl.SSLError):
+        except (ConnectionError, ssl.SSLError) as e:
+            print("#", repr(e))
             break
         except TimeoutError:
             raise AssertionError("the server has not ended the connection") from None

@@ -1,7 +1,9 @@
 // /metrics in both formats, checked as promtool would.
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <set>
 #include <sstream>
 
@@ -13,44 +15,102 @@ namespace {
 
 using namespace dataplane;
 
+bool is_name(std::string_view text, std::string_view more) {
+    if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || more.find(c) != more.npos;
+    });
+}
+
+// A sample: name, labels with their braces, value. Empty names: it is none.
+struct Sample {
+    std::string name;
+    std::string labels;
+    std::string value;
+};
+
+// {name="value",...}; gives its length, 0 where it is none.
+size_t read_labels(std::string_view text) {
+    size_t at = 1;
+    while (true) {
+        size_t equals = text.find("=\"", at);
+        if (equals == text.npos || !is_name(text.substr(at, equals - at), "_")) return 0;
+        for (at = equals + 2; at < text.size() && text[at] != '"'; ++at) {
+            if (text[at] != '\\') continue;
+            ++at;
+            if (at == text.size() || std::string_view("\\\"n").find(text[at]) == text.npos)
+                return 0;
+        }
+        if (++at >= text.size()) return 0;
+        if (text[at] == '}') return at + 1;
+        if (text[at++] != ',') return 0;
+    }
+}
+
+Sample read_sample(std::string_view line) {
+    size_t end = line.find_first_of("{ ");
+    if (end == line.npos || !is_name(line.substr(0, end), "_:")) return {};
+    size_t labels = line[end] == '{' ? read_labels(line.substr(end)) : 0;
+    if (line[end] == '{' && labels == 0) return {};
+    std::string_view rest = line.substr(end + labels);
+    if (rest.size() < 2 || rest[0] != ' ') return {};
+    std::string value(rest.substr(1));
+    char* behind = nullptr;
+    std::strtod(value.c_str(), &behind);
+    if (*behind != 0 || std::isspace(static_cast<unsigned char>(value[0]))) return {};
+    return {std::string(line.substr(0, end)), std::string(line.substr(end, labels)), value};
+}
+
 // Every line is metadata, a sample or the end; families come whole, with their metadata in front;
 // no series twice. Gives what is wrong; `series` gets name{labels} → value.
 std::string lint(const std::string& text, bool open_metrics,
                  std::map<std::string, std::string>& series) {
-    static const std::regex kMeta("# (TYPE|HELP) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)");
-    static const std::regex kSample(
-        "([a-zA-Z_:][a-zA-Z0-9_:]*)"
-        "(\\{[a-z_]+=\"(?:[^\"\\\\]|\\\\.)*\"(?:,[a-z_]+=\"(?:[^\"\\\\]|\\\\.)*\")*\\})?"
-        " (-?[0-9.]+(?:e[+-]?[0-9]+)?)");
     std::set<std::string> types, helps;
     std::string family, kind;
     std::istringstream lines(text);
     bool ended = false;
     for (std::string line; std::getline(lines, line);) {
-        std::smatch match;
         if (ended) return "behind the end: " + line;
         if (line == "# EOF") {
             ended = true;
-        } else if (std::regex_match(line, match, kMeta)) {
-            if (!(match[1] == "TYPE" ? types : helps).insert(match[2]).second)
-                return "again: " + line;
-            if (match[1] == "TYPE") family = match[2], kind = match[3];
-            if (match[1] == "HELP" && match[2] != family) return "HELP of another: " + line;
-            if (match[1] == "HELP" && match[3].length() == 0) return "no help: " + line;
-        } else if (std::regex_match(line, match, kSample)) {
-            std::string wanted = family + (kind == "counter" && open_metrics ? "_total" : "");
-            if (match[1] != wanted) return "sample of another family: " + line;
-            if (kind == "counter" && !match[1].str().ends_with("_total"))
-                return "no _total: " + line;
-            if (!series.emplace(match[1].str() + match[2].str(), match[3]).second)
-                return "twice: " + line;
+        } else if (line.starts_with("# ")) {
+            std::istringstream words(line.substr(2));
+            std::string meta, name, rest;
+            words >> meta >> name;
+            std::getline(words, rest);
+            if (!is_name(name, "_:") || rest.size() < 2) return "no metadata: " + line;
+            if (meta == "TYPE") family = name, kind = rest.substr(1);
+            if (meta != "TYPE" && (meta != "HELP" || name != family)) return "HELP: " + line;
+            if (!(meta == "TYPE" ? types : helps).insert(name).second) return "again: " + line;
         } else {
-            return "neither: " + line;
+            Sample sample = read_sample(line);
+            std::string total = kind == "counter" && open_metrics ? "_total" : "";
+            if (sample.name.empty()) return "neither: " + line;
+            if (sample.name != family + total) return "sample of another family: " + line;
+            if (kind == "counter" && !sample.name.ends_with("_total")) return "no _total: " + line;
+            if (!series.emplace(sample.name + sample.labels, sample.value).second)
+                return "twice: " + line;
         }
     }
     if (types != helps) return "types and helps differ";
     if (ended != open_metrics) return "# EOF";
     return text.ends_with('\n') ? "" : "no line feed at the end";
+}
+
+TEST(Metrics, TheCheckFindsWhatIsWrong) {
+    std::map<std::string, std::string> series;
+    auto check = [&](const std::string& text) {
+        series.clear();
+        return lint(text, true, series);
+    };
+    const std::string kHead = "# TYPE a counter\n# HELP a h\n";
+    EXPECT_EQ(check(kHead + "a_total{b=\"\\\"\"} 1\n# EOF\n"), "");
+    EXPECT_EQ(series.size(), 1u);
+    for (const char* wrong : {"a 1\n", "a_total{b=\"\"\"} 1\n", "a_total x\n", "b_total 1\n",
+                              "a_total 1\na_total 2\n", "# TYPE a counter\n", "a_total{} 1\n"})
+        EXPECT_NE(check(kHead + wrong + "# EOF\n"), "") << wrong;
+    EXPECT_NE(check(kHead), "");
+    EXPECT_NE(check("a_total 1\n# EOF\n"), "");
 }
 
 HttpText scrape(HttpRig& rig, const std::string& accept = "") {

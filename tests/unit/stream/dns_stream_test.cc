@@ -246,7 +246,7 @@ TEST(DnsStream, DrainDoesNotWaitForEver) {
     dns.rig.arrive(frame_of(1, "www").substr(0, 5));
     dns.session->draining = true;
     dns.rig.stream->interrupt();
-    dns.rig.advance(DnsStreamOptions{}.frame_ms + 1);
+    dns.rig.advance(2 * DnsStreamOptions{}.frame_ms);
     EXPECT_EQ(dns.end, StreamEnd::deadline);
 }
 

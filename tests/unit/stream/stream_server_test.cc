@@ -48,6 +48,21 @@ TEST(StreamServer, ConnectionsOfAListener) {
     EXPECT_EQ(server.ended(StreamEnd::listener_limit), 1U);
 }
 
+// Whoever looks after a server that is full gets in.
+TEST(StreamServer, ListenerWithPlacesOfItsOwn) {
+    TestServer server("127.0.0.1@0",
+                      {.streams = {.connections_max = 1, .sources = {.per_address = 1}},
+                       .listener = {.connections_max = 3, .has_own_places = true}});
+    std::deque<Client> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.emplace_back(SOCK_STREAM, server.address());
+        EXPECT_TRUE(ask(clients.back()));
+    }
+    Client refused(SOCK_STREAM, server.address());
+    EXPECT_TRUE(refused.is_closed());
+    EXPECT_EQ(server.ended(StreamEnd::listener_limit), 1U);
+}
+
 TEST(StreamServer, ConnectionsOfAnAddressAndOfANetwork) {
     TestServer server("127.0.0.1@0",
                       {.streams = {.sources = {.per_address = 2, .per_network = 3}}});

@@ -152,44 +152,73 @@ TEST(StreamTls, BackPressure) {
 }
 
 // All of it comes, and then the end, before the server asks for anything.
-TEST(StreamTls, WhatCameBeforeTheEndIsGiven) {
-    for (size_t piece : {size_t{100}, size_t{1000}, size_t{4096}, size_t{65'536}}) {
-        TlsRig rig;
-        rig.rig.transport.receive_max = piece;
-        const std::string sent = pattern(14'000);
-        std::string read;
-        Statuses ends;
-        rig.rig.serve([&](Stream& stream) -> Task<> {
-            const StreamStatus status = co_await stream.start_tls(rig.context());
-            EXPECT_EQ(status, StreamStatus::ok);
-            EXPECT_TRUE(stream.append(octets_of("x")));
-            EXPECT_EQ(co_await stream.push(), StreamStatus::ok);
-            while (ends.empty()) {
-                const StreamStatus next = co_await stream.fill();
-                if (next != StreamStatus::ok) ends.push_back(next);
-                read += text_of(stream.input());
-                stream.consume(stream.input().size());
-            }
-        });
-        rig.rig.transport.send_blocked = false;
-        rig.client.handshake();
-        rig.rig.arrive(text_of(rig.client.take_output()));
-        rig.rig.transport.send_blocked = true;
-        rig.client.feed(octets_of(rig.rig.transport.take_sent()));
-        rig.connected = rig.client.handshake();
-        ASSERT_TRUE(rig.connected);
-        for (size_t at = 0; at < sent.size(); at += 700) {
-            EXPECT_TRUE(rig.client.write(sent.substr(at, 700)));
-            rig.rig.arrive(text_of(rig.client.take_output()));
+class StreamTlsEnd : public testing::TestWithParam<std::pair<size_t, size_t>> {};
+
+TEST_P(StreamTlsEnd, WhatCameBeforeIsGiven) {
+    const auto [piece, record] = GetParam();
+    TlsRig rig;
+    rig.rig.transport.receive_max = piece;
+    const std::string sent = pattern(14'000);
+    std::string read;
+    Statuses ends;
+    rig.rig.serve([&](Stream& stream) -> Task<> {
+        const StreamStatus status = co_await stream.start_tls(rig.context());
+        EXPECT_EQ(status, StreamStatus::ok);
+        EXPECT_TRUE(stream.append(octets_of("x")));
+        EXPECT_EQ(co_await stream.push(), StreamStatus::ok);
+        while (ends.empty()) {
+            const StreamStatus next = co_await stream.fill();
+            if (next != StreamStatus::ok) ends.push_back(next);
+            read += text_of(stream.input());
+            stream.consume(stream.input().size());
         }
-        rig.rig.transport.arrive_end();  // and no close_notify
-        rig.rig.transport.run();
-        EXPECT_EQ(read, "");
-        rig.rig.transport.send_blocked = false;
-        rig.rig.transport.run();
-        EXPECT_TRUE(same_octets(read, sent));
-        EXPECT_EQ(ends, Statuses{StreamStatus::end});
+    });
+    rig.rig.transport.send_blocked = false;
+    rig.client.handshake();
+    rig.rig.arrive(text_of(rig.client.take_output()));
+    rig.rig.transport.send_blocked = true;
+    rig.client.feed(octets_of(rig.rig.transport.take_sent()));
+    rig.connected = rig.client.handshake();
+    ASSERT_TRUE(rig.connected);
+    for (size_t at = 0; at < sent.size(); at += record) {
+        EXPECT_TRUE(rig.client.write(sent.substr(at, record)));
+        rig.rig.arrive(text_of(rig.client.take_output()));
     }
+    rig.rig.transport.arrive_end();  // and no close_notify
+    rig.rig.transport.run();
+    EXPECT_EQ(read, "");
+    rig.rig.transport.send_blocked = false;
+    rig.rig.transport.run();
+    EXPECT_TRUE(same_octets(read, sent));
+    EXPECT_EQ(ends, Statuses{StreamStatus::end});
+}
+
+// In many records and in one: what came lies in chunks that records do not end with.
+INSTANTIATE_TEST_SUITE_P(Pieces, StreamTlsEnd,
+                         testing::Values(std::pair(100, 700), std::pair(1000, 700),
+                                         std::pair(65'536, 700), std::pair(1000, 14'000),
+                                         std::pair(4096, 14'000), std::pair(65'536, 14'000)));
+
+// Input that is moved to where there is more room is where input() says, though no more came.
+TEST(StreamTls, InputThatIsMoved) {
+    TlsRig rig;
+    const std::string sent = pattern(3000);
+    size_t same = 0;
+    rig.rig.serve([&](Stream& stream) -> Task<> {
+        StreamStatus status = co_await stream.start_tls(rig.context());
+        while (status == StreamStatus::ok) {
+            status = co_await stream.fill();
+            if (status != StreamStatus::ok) break;
+            // Takes the chunks that are free.
+            EXPECT_TRUE(stream.append(octets_of(std::string(4000, 'x'))));
+            EXPECT_TRUE(stream.append(octets_of(std::string(4000, 'x'))));
+            same += text_of(stream.input()) == sent.substr(0, stream.input().size());
+        }
+    });
+    rig.pump();
+    rig.write(sent.substr(0, 2900));
+    rig.write(sent.substr(2900));
+    EXPECT_EQ(same, 2U);
 }
 
 TEST(StreamTls, RecordsThatAreLargerThanTheInputMayBe) {

@@ -24,7 +24,7 @@ ServerSide::ServerSide(const dataplane::TlsOptions& options) {
                 [this](std::string_view name, const Error& error) {
                     reports.push_back(std::string(name) + ": " + error.message);
                 }},
-        test_key_ring(), *self_signed, counters);
+        keys, *self_signed, counters);
     context = make_context(options);
 }
 

@@ -27,6 +27,7 @@ struct ServerSide {
     TestDirectory directory;
     std::vector<std::string> reports;  // "NAME: sentence"
     storage::StreamCounters counters{};
+    dataplane::SealingKeys keys{test_key_ring()};
     std::unique_ptr<dataplane::SelfSignedIdentity> self_signed;
     std::unique_ptr<dataplane::DirectoryIdentities> identities;
     dataplane::TicketKeys tickets;

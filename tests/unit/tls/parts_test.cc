@@ -148,6 +148,20 @@ TEST(DirectoryIdentities, KeepsNoMoreThanItsBound) {
     EXPECT_EQ(server.counters.identities_loaded.load(), count + 1) << "not in use for longest";
 }
 
+TEST(DirectoryIdentities, AnotherKeyFileOpensWhatTheOneBeforeDidNot) {
+    ServerSide server;
+    server.directory.put("a", {{.certificate = make_certificate(TestKey::p256, "a")}});
+    server.keys.set({});
+    const auto shown = [&] { return &server.identities->find("a", Service::dns); };
+    EXPECT_EQ(shown(), server.self_signed->current(server.now_s).get());
+    EXPECT_EQ(server.reports.size(), 1U);
+    shown();
+    EXPECT_EQ(server.reports.size(), 1U) << "once is enough";
+    server.keys.set(test_key_ring());
+    EXPECT_NE(shown(), server.self_signed->current(server.now_s).get());
+    EXPECT_EQ(server.counters.identities_loaded.load(), 1U);
+}
+
 TEST(DirectoryIdentities, AnotherArenaIsReadAnew) {
     ServerSide server;
     const TestCandidate candidate{.certificate = make_certificate(TestKey::p256, "x")};

@@ -95,8 +95,7 @@ std::string main_help() {
             options.emplace_back(option_term(option), option.help);
     options.emplace_back("--help", "also behind a noun or a verb: gatepost zone import --help");
     out += definitions(options) + "\n";
-    out +=
-        "examples: gatepost run --local .local\n          gatepost zone import example.org.zone\n";
+    out += "examples: gatepost run --local .local · gatepost zone import example.org.zone\n";
     return out;
 }
 

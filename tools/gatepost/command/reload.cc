@@ -84,7 +84,7 @@ std::vector<CommandSpec> reload_commands() {
              "under way (connections.drain); clients of addresses that stay wait a moment and "
              "are not turned away. Waits until the new configuration is in force. Paths, "
              "workers, cores and [[nic]] take a restart.",
-         .examples = {"gatepost reload"},
+         .examples = {"gatepost reload", "gatepost reload --timeout 2min"},
          .run = reload}};
 }
 

@@ -48,12 +48,28 @@ bool is_in_path(const char* program) {
     return false;
 }
 
+std::string listed(const std::vector<Endpoint>& addresses) {
+    std::string out;
+    for (const Endpoint& address : addresses) out += " " + address.text();
+    return out;
+}
+
+// "192.0.2.1:8443", "[2001:db8::1]:8443"
+std::string url_host(const Endpoint& endpoint) {
+    const std::string host = endpoint_host(endpoint);
+    return endpoint.family() == AF_INET6 ? fmt::format("[{}]:{}", host, endpoint.port())
+                                         : fmt::format("{}:{}", host, endpoint.port());
+}
+
 void print_first_steps(const SupervisorOptions& options, double seconds) {
     const Config& config = options.config;
-    std::string addresses;
-    for (const Endpoint& address : config.listen) addresses += " " + address.text();
-    fmt::print("Gatepost answers DNS over UDP and TCP on{}, {:.1f} s after its start.\n", addresses,
-               seconds);
+    fmt::print("Gatepost answers DNS over UDP and TCP on{}, {:.1f} s after its start.\n",
+               listed(config.listen), seconds);
+    if (!config.tls_listen.empty()) fmt::print("  over TLS    {}\n", listed(config.tls_listen));
+    for (const Endpoint& address : config.https_listen)
+        fmt::print("  over HTTPS   https://{}/dns-query\n", url_host(address));
+    if (!config.metrics_listen.empty())
+        fmt::print("  metrics      http://{}/metrics\n", url_host(config.metrics_listen.front()));
     if (!options.local) return (void)std::fflush(stdout);
     const Endpoint& server = config.listen.front();
     const std::string gatepost = fmt::format("{} --local {}", own_path(), options.local->directory);
@@ -63,12 +79,23 @@ void print_first_steps(const SupervisorOptions& options, double seconds) {
             fmt::format("@{} -p {} {} A", endpoint_host(server), server.port(), kDemoName);
         const char* tool = is_in_path("dig") ? "dig" : is_in_path("kdig") ? "kdig" : nullptr;
         fmt::print("  ask it      {} {}\n", tool != nullptr ? tool : gatepost + " query", at);
+        if (is_in_path("kdig") && !config.tls_listen.empty()) {
+            const Endpoint& tls = config.tls_listen.front();
+            fmt::print("              kdig @{} -p {} +tls {} A\n", endpoint_host(tls), tls.port(),
+                       kDemoName);
+        }
+        if (is_in_path("kdig") && !config.https_listen.empty()) {
+            const Endpoint& https = config.https_listen.front();
+            fmt::print("              kdig @{} -p {} +https {} A\n", endpoint_host(https),
+                       https.port(), kDemoName);
+        }
         fmt::print(
             "  change it   psql -h {} -U gatepost gatepost -c \"UPDATE gatepost.rrsets SET rdata = "
             "'{{192.0.2.99}}' WHERE name = '{}' AND type = 'A'\"\n",
             options.local->run, kDemoName);
     }
     fmt::print("  administer  {} zone list\n", gatepost);
+    fmt::print("              {} cert list\n", gatepost);
     fmt::print("  stop        Ctrl-C\n\n");
     std::fflush(stdout);
 }

@@ -286,6 +286,9 @@ void Supervisor::read_channel(Supervised& process) {
                     (*message)->verb == ChannelVerb::directory) &&
                    &process == &controlplane_) {
             take_arena(std::move(**message));
+        } else if ((*message)->verb == ChannelVerb::keys && &process == &controlplane_) {
+            // One that starts later reads the file itself.
+            send_arena(dataplane_, {ChannelVerb::keys, std::move((*message)->fd)});
         } else {
             log_warning("supervisor.unknown_message")
                 .field("process", process.name())
