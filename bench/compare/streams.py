@@ -237,5 +237,5 @@ def run(folder, build, options):
     print_connections(result)
     noise = [one.others_cores for of_server in runs.values() for all_ in of_server.values() for one in all_]
     report.finish("streams", result, ratios(result), options.json, hosts=hosts, rounds=rounds, seconds=seconds,
-                  others_cores=report.median(noise), best_dot=best(result, "dot"), best_doh=best(result, "doh_post"),
+                  others_cores=report.median(noise), best_dot=best(result, "dot"), best_doh=best(result, "doh_h2load"),
                   peers=versions(tls_servers.PACKAGES))

@@ -9,6 +9,18 @@ namespace gatepost::dataplane {
 
 using storage::StreamEnd;
 
+namespace {
+
+constexpr size_t kFrameHeader = 9;  // octets (RFC 9113 §4.1)
+
+// DATA or HEADERS with END_STREAM.
+bool ends_response(Bytes frame) {
+    return frame.size() >= kFrameHeader && frame[3] <= NGHTTP2_HEADERS &&
+           (frame[4] & NGHTTP2_FLAG_END_STREAM) != 0;
+}
+
+}  // namespace
+
 Http2Session::Http2Session(HttpHost& host, Session& session)
     : host_(host), session_(session), stream_(session.stream) {
     active_ms_ = stream_.now_ms();
@@ -121,7 +133,10 @@ bool Http2Session::pump() {
             dry_ = true;
             break;
         }
-        if (!stream_.append(Bytes(octets, static_cast<size_t>(length)))) return false;
+        Bytes frame(octets, static_cast<size_t>(length));
+        if (!stream_.append(frame)) return false;
+        // Each response in records of its own: dnsperf takes one from each, and waits.
+        if (ends_response(frame) && !stream_.end_record()) return false;
     }
     return true;
 }

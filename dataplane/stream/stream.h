@@ -78,6 +78,9 @@ class Stream final : public TransportUser, private Timer, private TlsSink {
     // append_reserved(); nullptr: no memory.
     uint8_t* reserve(size_t octets);
     void append_reserved(size_t octets);
+    // What was appended so far fills TLS records of its own: its reader need not wait for what
+    // comes behind it. False: no memory.
+    [[nodiscard]] bool end_record() { return !tls_ready_ || encrypt(); }
     // Octets that have not gone to the kernel yet.
     size_t unsent() const { return plain_out_.size() + out_.size() + sending_.size(); }
     // Sends what was appended; waits only while more than `unsent_max` octets are left.

@@ -143,7 +143,7 @@ class Swaps(StreamTest):
                 psql.run(TAKE.format(number))
                 # The next one when some have met this one, whole or in the middle of their handshakes.
                 enough = sum(client.count for client in clients) + CLIENTS // 2
-                wait_until(lambda: sum(client.count for client in clients) >= enough or  # noqa: B023
+                wait_until(lambda: sum(client.count for client in clients) >= enough or
                            any(client.errors for client in clients), "the clients go on")
         wait_fingerprint(self.ports["dot"], self.fingerprints[POOL - 1], SWAP)
         for client in clients:
@@ -228,7 +228,7 @@ class Swaps(StreamTest):
             if stem == "early":
                 self.assertEqual(fingerprint_seen(self.ports["dot"], domain), leaf_of(chain))
             else:  # … but the keeper sees to it that there is.
-                wait_until(lambda: fingerprint_seen(self.ports["dot"], domain) != leaf_of(chain),  # noqa: B023
+                wait_until(lambda: fingerprint_seen(self.ports["dot"], domain) != leaf_of(chain),
                            "a self-signed one is made")
 
     def test_others_are_told(self):

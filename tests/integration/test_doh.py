@@ -96,6 +96,15 @@ class Doh(StreamTest):
             self.assertNotIn("tc", long.flags.split())
             self.assertEqual(len(long.answer), 1)
 
+    def refused_by_nghttp(self, expected, target, header, body):
+        """curl takes it for an error when the response is there before it has sent everything (RFC 9113 §8.1)."""
+        path = self.directory / "body"
+        path.write_bytes(body)
+        out, _ = run_tool("nghttp", "-v", "-H", header if header.partition(":")[2] else "x: y", "-d", path,
+                          f"https://127.0.0.1:{self.ports['https']}{target}")
+        self.assertRegex(out, f":status: {expected}")
+        self.assertRegex(out, "content-type: text/plain")
+
     def test_what_is_refused(self):
         query = make_query(NAME, ident=0)
         good = f"/dns-query?dns={base64url(query)}"
@@ -116,6 +125,9 @@ class Doh(StreamTest):
                  (414, "/dns-query?dns=" + "A" * 13_000, [], b""), (431, "/", ["-H", "x: " + "y" * 17_000], b"")]
         for version in ("--http1.1", "--http2"):
             for expected, target, arguments, body in cases:
+                if body and version == "--http2":
+                    self.refused_by_nghttp(expected, target, arguments[1], body)
+                    continue
                 status, headers, text = self.curl(target, *arguments, version=version, stdin=body)
                 what = (version, expected, target[:40], arguments)
                 if expected == 414 and version == "--http2":

@@ -1,7 +1,9 @@
 """HTTP beside DNS: health, metrics, redirects, answers to challenges of certificate authorities, the way to https."""
 
+import http.client
 import json
 import subprocess
+import threading
 
 from harness import GatepostTest
 from open_metrics import BadMetrics, parse_metrics, value_of
@@ -10,6 +12,7 @@ from tls_support import (ADDRESS, HOST, NAME, StreamTest, client_context, http_g
                          tool, wait_closed)
 
 OPEN_METRICS = "application/openmetrics-text"
+ROUNDS = 100
 TOKEN = "a-token.of_some+length/0123456789="
 
 
@@ -65,6 +68,26 @@ class Http(StreamTest):
                        b"GET /last HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
         self.assertEqual(out.count("HTTP/1.1 308 "), 201)
         self.assertLess(out.index("/199\r\n"), out.index("/last\r\n"))
+
+    def test_many_connections_for_one_request_each(self):
+        """A descriptor is another connection's at once: what is done to the one before must not reach it."""
+        wrong = []
+
+        def ask():
+            context = client_context(self.authority)
+            for _ in range(ROUNDS):
+                try:
+                    reply = http_get(self.ports["https"], "/dns/ip", tls=context, headers={"connection": "close"})
+                    if reply.text != "127.0.0.1":
+                        wrong.append(reply.text)
+                except (OSError, http.client.HTTPException) as error:
+                    wrong.append(repr(error))
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
 
     def test_http2_without_tls(self):
         out, _ = run_tool("curl", "-sS", "-i", "--http2-prior-knowledge", f"http://127.0.0.1:{self.ports['http']}/x")

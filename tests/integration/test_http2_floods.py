@@ -34,7 +34,7 @@ class Floods(StreamTest):
     def tearDown(self):
         self.wait_quiet()
         self.assert_serves()
-        self.assertLess(self.memory() - self.before, MEMORY_MAX)
+        self.assert_bounded(self.before, MEMORY_MAX)
         super().tearDown()
 
     def client(self, **options):
@@ -52,12 +52,8 @@ class Floods(StreamTest):
                 attacker.poll()
                 if attacker.ended:
                     break
-            else:
-                self.assertIsNotNone(attacker.find(GOAWAY), "it has been told to go")
-            error = attacker.wait_end()
-            # A reset may have overtaken the GOAWAY.
-            self.assertIn(error, (expected, None) if attacker.ended else (expected,))
-            return attacker
+            # A reset, for what it sent in vain, may overtake the GOAWAY.
+            self.assertIn(attacker.wait_end(), (expected, None))
 
     def refused(self, octets, error, client=None):
         """The connection is ended, with this error."""
@@ -89,7 +85,7 @@ class Floods(StreamTest):
         for client in (self.client(), self.over_tls()):
             before = self.ended("protocol")
             self.flood(piece, client=client)
-            wait_until(lambda: self.ended("protocol") > before, "it is counted")  # noqa: B023
+            wait_until(lambda: self.ended("protocol") > before, "it is counted")
 
     def test_streams_that_we_are_made_to_reset(self):
         """CVE-2025-8671: the client resets nothing itself."""
@@ -172,7 +168,7 @@ class Floods(StreamTest):
                     client.socket.sendall(frame(PING, payload=b"01234567") * 100)
             except OSError:
                 pass
-        self.assertLess(self.memory() - self.before, MEMORY_MAX)
+        self.assert_bounded(self.before, MEMORY_MAX)
         for client in clients:
             client.socket.close()
 
@@ -186,7 +182,7 @@ class Floods(StreamTest):
             for number in range(100):
                 client.send(frame(HEADERS, END_STREAM | END_HEADERS, 2 * number + 1, request(path)))
             client.wait(HEADERS, 1)
-        self.assertLess(self.memory() - self.before, MEMORY_MAX)
+        self.assert_bounded(self.before, MEMORY_MAX)
         for client in clients:
             client.send(frame(SETTINGS, payload=struct.pack("!HI", INITIAL_WINDOW, 65_535)))
             self.assertTrue(client.wait(DATA, 1), "when the window opens, there it is")

@@ -1,5 +1,6 @@
 """What tests of streams share: one running instance for a class, and clients over TLS, raw where it matters."""
 
+import functools
 import hashlib
 import http.client
 import shutil
@@ -12,6 +13,7 @@ import unittest
 from dns_client import TcpConnection
 from dns_message import make_query
 from harness import GatepostTest
+from instance import program
 from processes import DEADLINE, free_port, wait_until
 from test_certificates import Authority
 
@@ -109,10 +111,21 @@ class StreamTest(GatepostTest):
             self.assertIn(http_get(self.ports[name], "/healthz", tls=tls).status, (200, 308))
         self.assertEqual(self.instance.status()["dataplane"]["starts"], 1)
 
+    def assert_bounded(self, before, most):
+        """The dataplane has not grown by more octets than that since memory() was `before`."""
+        if not is_sanitized():
+            self.assertLess(self.memory() - before, most)
+
     def memory(self):
         """Of the dataplane, resident, in octets."""
         with open(f"/proc/{self.instance.process('gatepost-dataplane')}/status", encoding="utf-8") as about:
             return next(int(line.split()[1]) << 10 for line in about if line.startswith("VmRSS:"))
+
+
+@functools.cache
+def is_sanitized():
+    """Whether the dataplane keeps what it has freed, to find out who uses it afterwards."""
+    return b"__asan_init" in program("gatepost-dataplane").read_bytes()
 
 
 def add_counters(total, counters):
@@ -293,8 +306,7 @@ def wait_closed(connection, timeout=DEADLINE):
     while True:
         try:
             piece = connection.recv(65536)
-        except (ConnectionError, ssl.SSLError) as e:
-            print("#", repr(e))
+        except (ConnectionError, ssl.SSLError):
             break
         except TimeoutError:
             raise AssertionError("the server has not ended the connection") from None
