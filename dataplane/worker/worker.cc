@@ -56,6 +56,7 @@ Worker::~Worker() {
 
 Status Worker::begin() {
     if (Status enabled = ring_->enable(); !enabled) return enabled;
+    counters_.heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed);  // alive from here on
     streams_->server().set_time(monotonic_ns() / 1'000'000);
     udp_->start();
     streams_->server().start();
