@@ -21,17 +21,7 @@ std::atomic<std::atomic<uint64_t>*> counted_lines{nullptr};
 std::string process_name;
 
 int priority_of(LogLevel level) {
-    switch (level) {
-        case LogLevel::debug:
-            return 7;
-        case LogLevel::info:
-            return 6;
-        case LogLevel::warning:
-            return 4;
-        case LogLevel::error:
-            return 3;
-    }
-    return 6;
+    return kJournalPriorities[static_cast<size_t>(level)];
 }
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {

@@ -19,17 +19,7 @@ std::optional<Journal> journal;
 std::atomic<std::atomic<uint64_t>*> counted_lines{nullptr};
 
 int priority_of(LogLevel level) {
-    switch (level) {
-        case LogLevel::debug:
-            return 7;
-        case LogLevel::info:
-            return 6;
-        case LogLevel::warning:
-            return 4;
-        case LogLevel::error:
-            return 3;
-    }
-    return 6;
+    return kJournalPriorities[static_cast<size_t>(level)];
 }
 
 constexpr std::string_view name_of(LogLevel level) {

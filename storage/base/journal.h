@@ -27,7 +27,10 @@ class Journal {
     UniqueFd socket_;
 };
 
-// Begins an entry. `priority` is syslog's: 3 error, 4 warning, 6 info, 7 debug.
+// syslog's, by the level of a log: debug, info, warning, error.
+inline constexpr int kJournalPriorities[] = {7, 6, 4, 3};
+
+// Begins an entry.
 std::string journal_entry(int priority, std::string_view program);
 // The name in capitals; what cannot be in a field's name becomes an underscore. Any value.
 void add_journal_field(std::string& entry, std::string_view name, std::string_view value);

@@ -74,7 +74,7 @@ constexpr ConfigKey kStreams[] = {
      .since = "0.3",
      .description =
          "Connections of all kinds held open at once, all workers together. One that waits for its "
-         "client takes about 1 KiB, under TLS about 8 KiB.",
+         "client takes about 1 KiB, under TLS about 4 KiB.",
      .example = "20000"},
     {.name = "connections.per_address",
      .kind = KeyKind::count,
