@@ -1,5 +1,6 @@
 """`gatepost run` and the commands, as tests use them."""
 
+import errno
 import json
 import os
 import pathlib
@@ -43,6 +44,21 @@ def write_config(path, settings):
                                           for section, lines in sections.items()))
 
 
+def is_free(listen):
+    """Whether nobody has the address "ip@port" any more, for UDP or TCP."""
+    host, _, port = listen.partition("@")
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, int(port)))
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    return False
+    return True
+
+
 class Instance:
     """`gatepost run` and what it supervises: with a cluster of the test's own, or --local."""
 
@@ -68,7 +84,10 @@ class Instance:
         if not local:
             everything |= {"database.dsn": dsn, "paths.state_dir": str(self.state),
                            "paths.run_dir": str(self.run_dir)}
-        write_config(self.config, everything | (settings or {}))
+        everything |= settings or {}
+        self.listens = [address for key, value in everything.items() if key.endswith("listen")
+                        for address in value if address.startswith(("127.", "::1"))]  # not those of a namespace
+        write_config(self.config, everything)
         if user:
             owner = pwd.getpwnam(user)
             for path in (self.directory, self.config):
@@ -148,9 +167,10 @@ class Instance:
         self._process.send_signal(signal.SIGTERM)
 
     def kill_9(self):
-        """The supervisor and all its processes at once."""
+        """The supervisor and all its processes at once. The kernel takes a moment to let go of a ring's sockets."""
         kill_9([self.pid] + descendants_of(self.pid))
         self._process.wait(DEADLINE)
+        wait_until(lambda: all(map(is_free, self.listens)), "the sockets of those that were killed are gone")
 
     def process(self, name):
         """The pid of "gatepost-dataplane", "gatepost-controlplane" or "postgres"; None while it does not run."""
