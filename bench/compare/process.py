@@ -25,10 +25,12 @@ def raise_session(pid):
         Path(f"/proc/{pid}/autogroup").write_text(str(priority))
 
 
-def prepare_child(core=None, death_signal=signal.SIGTERM):
+def prepare_child(core=None, death_signal=signal.SIGTERM, enter=None):
     """Between fork and exec, after a change of user. Gives the child its own session, the bench's
-    priority, its core, and a signal for the case that the bench dies."""
+    priority, its core, and a signal for the case that the bench dies; `enter` puts it elsewhere."""
     os.setsid()
+    if enter is not None:
+        enter()
     raise_session("self")
     LIBC.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
     if core is not None:
@@ -38,7 +40,7 @@ def prepare_child(core=None, death_signal=signal.SIGTERM):
 class Process:
     """A server in the foreground, its output in a file."""
 
-    def __init__(self, argv, log, core=None, user=None, death_signal=signal.SIGTERM, env=None):
+    def __init__(self, argv, log, core=None, user=None, death_signal=signal.SIGTERM, env=None, enter=None):
         self.argv = [str(word) for word in argv]
         self.log = Path(log)
         account = pwd.getpwnam(user) if user else None
@@ -49,7 +51,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=lambda: prepare_child(core, death_signal),
+                preexec_fn=lambda: prepare_child(core, death_signal, enter),
                 user=account.pw_uid if account else None,
                 group=account.pw_gid if account else None,
                 extra_groups=[] if account else None,

@@ -131,6 +131,7 @@ Status Daemon::open() {
     checkpointer_ = std::make_unique<Checkpointer>(options_.state_dir, options_.checkpoint_interval,
                                                    sync_->board(), page_->qsbr, [this] { ring(); });
     keeper_ = std::make_unique<CertificateKeeper>(keeper_options(options_, keys_->ring()));
+    commit_ = std::make_unique<CommitService>(CommitOptions{.dsn = options_.dsn});
     return {};
 }
 
@@ -183,8 +184,10 @@ void Daemon::stop() {
     log_info("control.stopping");
     sync_->request_stop();
     keeper_->request_stop();
+    commit_->request_stop();
     is_stopped_ = sync_->wait_stopped(kSyncStopMax);
     is_stopped_ = keeper_->wait_stopped(kSyncStopMax) && is_stopped_;
+    is_stopped_ = commit_->wait_stopped(kSyncStopMax) && is_stopped_;
     checkpointer_->finish();
     const ControlServer closing = std::move(server_);  // its socket goes, whatever follows
     log_info("control.stopped");
@@ -225,6 +228,18 @@ void Daemon::take_signals() {
         if (info.ssi_signo != SIGHUP) is_stopping_ = true;
 }
 
+// The first connection says that mail is served at all.
+void Daemon::take_commit_connection(ChannelMessage& message) {
+    if (!is_committing_) {
+        if (Status ok = commit_->start(); !ok) {
+            log_error("control.commit_failed").field("error", ok.error().message);
+            return;
+        }
+        is_committing_ = true;
+    }
+    commit_->add_connection(static_cast<unsigned>(message.number), std::move(message.fd));
+}
+
 void Daemon::take_channel() {
     auto message = channel_receive(channel_.get());
     if (!message) {
@@ -233,6 +248,8 @@ void Daemon::take_channel() {
         is_stopping_ = true;
     } else if (*message && (*message)->verb == ChannelVerb::shutdown) {
         is_stopping_ = true;
+    } else if (*message && (*message)->verb == ChannelVerb::commit && (*message)->fd) {
+        take_commit_connection(**message);
     }
 }
 

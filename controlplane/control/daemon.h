@@ -11,12 +11,14 @@
 #include <vector>
 
 #include "controlplane/certificate/keeper.h"
+#include "controlplane/commit/commit_service.h"
 #include "controlplane/control/checkpointer.h"
 #include "controlplane/control/control_server.h"
 #include "controlplane/control/options.h"
 #include "controlplane/control/tsc_clock.h"
 #include "controlplane/sync/sync_service.h"
 #include "storage/arena/runtime_page.h"
+#include "storage/base/fd_channel.h"
 #include "storage/base/unique_fd.h"
 
 namespace gatepost::controlplane {
@@ -54,6 +56,7 @@ class Daemon {
     void poll_once();
     void take_signals();
     void take_channel();
+    void take_commit_connection(ChannelMessage& message);
     void stop();
 
     void serve(ClientId client, const std::string& line);
@@ -80,8 +83,10 @@ class Daemon {
     std::unique_ptr<SyncService> sync_;
     std::unique_ptr<Checkpointer> checkpointer_;
     std::unique_ptr<CertificateKeeper> keeper_;
+    std::unique_ptr<CommitService> commit_;
     std::vector<LsnWaiter> lsn_waiters_;
     std::vector<CheckpointWaiter> checkpoint_waiters_;
+    bool is_committing_ = false;
     bool is_stopping_ = false;
     bool is_stopped_ = true;
 };

@@ -13,9 +13,6 @@ size_t octets(const CertificateRow& row) {
         for (const std::string& name : *row.names) size += sizeof name + name.size();
     return size;
 }
-size_t octets(const CertificateKey&) {
-    return 0;
-}
 size_t octets(const PinKey& key) {
     return key.service.size() + key.domain.size();
 }
@@ -33,6 +30,22 @@ size_t octets(const ChallengeKey& key) {
 }
 size_t octets(const ChallengeRow& row) {
     return octets(row.key) + row.key_authorization.size();
+}
+size_t octets(const MailDomainRow& row) {
+    return row.name.size() + row.subaddress_delimiters.size();
+}
+size_t octets(const MailAccountRow& row) {
+    return row.address.size();
+}
+size_t octets(const MailCredentialRow& row) {
+    return row.hash.size();
+}
+size_t octets(const MailAliasRow& row) {
+    return row.source.size() + row.target.size();
+}
+template <typename Key>  // nothing but an id
+size_t octets(const Key&) {
+    return 0;
 }
 
 }  // namespace

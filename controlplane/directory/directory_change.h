@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "controlplane/directory/mail_rows.h"
+
 namespace gatepost::controlplane {
 
 // Of gatepost.certificates. A column that was not sent with a change is nullopt: it is as before.
@@ -60,8 +62,10 @@ struct ChallengeRow {
     std::string key_authorization;
 };
 
-using DirectoryChange = std::variant<CertificateRow, CertificateKey, PinRow, PinKey, RedirectRow,
-                                     RedirectKey, ChallengeRow, ChallengeKey>;
+using DirectoryChange =
+    std::variant<CertificateRow, CertificateKey, PinRow, PinKey, RedirectRow, RedirectKey,
+                 ChallengeRow, ChallengeKey, MailDomainRow, MailDomainKey, MailAccountRow,
+                 MailAccountKey, MailCredentialRow, MailCredentialKey, MailAliasRow, MailAliasKey>;
 
 // Heap octets that it fills, and its own.
 size_t size_bytes(const DirectoryChange& change);

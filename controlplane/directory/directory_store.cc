@@ -10,22 +10,10 @@ namespace {
 using storage::EntryKind;
 
 constexpr auto kKeysInterval = std::chrono::seconds(1);
+constexpr size_t kLoadBatch = 4096;  // entries of mail at a time: what is pending stays small
 
 Bytes octets_of(std::string_view text) {
     return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-// As people are told of it.
-std::string describe(EntryKind kind, const std::string& key) {
-    switch (kind) {
-        case EntryKind::tls_identity:
-            return key.empty() ? "identity of clients without a name" : "identity of " + key;
-        case EntryKind::redirect:
-            return "redirect of " + key;
-        case EntryKind::acme_challenge:
-            break;
-    }
-    return "challenge " + key;
 }
 
 std::string challenge_key(const ChallengeKey& key) {
@@ -36,9 +24,10 @@ std::string challenge_key(const ChallengeKey& key) {
 
 DirectoryStore::DirectoryStore(std::unique_ptr<storage::DirectoryWriter> writer,
                                std::shared_ptr<WatchedKeyFile> keys, std::string server_name)
-    : writer_(std::move(writer)),
+    : entries_(std::move(writer)),
       keys_(std::move(keys)),
-      identities_(*keys_, *held_),
+      identities_(*keys_, *entries_.held()),
+      mail_(entries_),
       server_name_(std::move(server_name)),
       keys_seen_at_(std::chrono::steady_clock::now()) {}
 
@@ -50,86 +39,73 @@ template <typename Change>
 Status DirectoryStore::take(const Change& change) {
     if constexpr (requires { identities_.put(change); })
         identities_.put(change);
-    else
+    else if constexpr (requires { identities_.remove(change); })
         identities_.remove(change);
-    return {};
+    else if constexpr (requires { mail_.put(change); })
+        mail_.put(change);
+    else
+        mail_.remove(change);
+    // The transactions that follow a load count as a whole.
+    return loading_ && mail_.pending() >= kLoadBatch ? mail_.finish() : Status();
 }
 
 Status DirectoryStore::take(const RedirectRow& row) {
     if (!storage::is_redirect_code(static_cast<int>(row.code)) || row.url.empty()) {
         const std::string reason = fmt::format("{} to '{}' is no redirect", row.code, row.url);
-        hold(EntryKind::redirect, row.key.host, reason);
+        entries_.hold(EntryKind::redirect, row.key.host, reason);
         return {};
     }
-    put(EntryKind::redirect, row.key.host,
+    // Held where it does not fit, here and below.
+    (void)entries_.put(
+        EntryKind::redirect, row.key.host,
         storage::encode_redirect({row.url, static_cast<uint16_t>(row.code), row.keep_path}));
     return {};
 }
 
 Status DirectoryStore::take(const RedirectKey& key) {
-    remove(EntryKind::redirect, key.host);
+    entries_.remove(EntryKind::redirect, key.host);
     return {};
 }
 
 Status DirectoryStore::take(const ChallengeRow& row) {
-    put(EntryKind::acme_challenge, challenge_key(row.key), octets_of(row.key_authorization));
+    (void)entries_.put(EntryKind::acme_challenge, challenge_key(row.key),
+                       octets_of(row.key_authorization));
     return {};
 }
 
 Status DirectoryStore::take(const ChallengeKey& key) {
-    remove(EntryKind::acme_challenge, challenge_key(key));
+    entries_.remove(EntryKind::acme_challenge, challenge_key(key));
     return {};
 }
 
-void DirectoryStore::put(EntryKind kind, const std::string& key, Bytes value) {
-    const Status ok = writer_->put(kind, key, value);
-    if (ok) {
-        held_->clear(describe(kind, key));
-        return;
-    }
-    if (kind == EntryKind::tls_identity) failed_.insert(key);
-    hold(kind, key, ok.error().message);
+Status DirectoryStore::finish_load() {
+    return mail_.finish();
 }
 
-void DirectoryStore::hold(EntryKind kind, const std::string& key, const std::string& reason) {
-    const bool served = writer_->view().find(kind, key).has_value();
-    if (held_->set(describe(kind, key), reason, served))
-        log_warning("sync.entry_held")
-            .field("entry", describe(kind, key))
-            .field("served", served)
-            .field("reason", reason);
-}
-
-void DirectoryStore::remove(EntryKind kind, const std::string& key) {
-    writer_->remove(kind, key);
-    held_->clear(describe(kind, key));
-}
-
-void DirectoryStore::compile(const std::string& name) {
-    const auto value = identities_.compile(name);
-    if (value)
-        put(EntryKind::tls_identity, name, *value);
-    else
-        remove(EntryKind::tls_identity, name);
+// The identity of `of` as that of `name`.
+void DirectoryStore::compile(const std::string& name, const std::string& of) {
+    const auto value = identities_.compile(of);
+    if (!value)
+        entries_.remove(EntryKind::tls_identity, name);
+    else if (!entries_.put(EntryKind::tls_identity, name, *value))
+        failed_.insert(name);
 }
 
 void DirectoryStore::publish(storage::ArenaOrigin origin) {
+    (void)mail_.finish();  // what does not fit is held
     std::set<std::string> names = identities_.finish();
     names.merge(std::exchange(failed_, {}));
     const bool default_failed = names.erase("") != 0;
-    for (const std::string& name : names) compile(name);
+    for (const std::string& name : names) compile(name, name);
 
     std::string name = identities_.default_name(server_name_).value_or("");
     if (name != default_name_ || names.contains(name) || default_failed) {
         default_name_ = std::move(name);
-        const auto value = identities_.compile(default_name_);
-        if (value)
-            put(EntryKind::tls_identity, "", *value);
-        else
-            remove(EntryKind::tls_identity, "");
+        compile("", default_name_);
     }
     origin_ = origin;
-    writer_->publish(origin);
+    loading_ = false;
+    entries_.writer().publish(origin);
 }
 
 bool DirectoryStore::look_after_keys() {

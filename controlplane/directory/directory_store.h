@@ -8,7 +8,8 @@
 #include <string>
 
 #include "controlplane/directory/directory_change.h"
-#include "controlplane/directory/held_entries.h"
+#include "controlplane/directory/directory_entries.h"
+#include "controlplane/directory/mail_tables.h"
 #include "controlplane/directory/tls_identities.h"
 #include "controlplane/directory/watched_key_file.h"
 #include "storage/directory/directory_writer.h"
@@ -24,14 +25,18 @@ class DirectoryStore {
     // An error of code conflict: the change cannot be followed, and the data have to be loaded
     // anew.
     Status apply(const DirectoryChange& change);
-    // Makes entries of what changed, and publishes them.
+    // Before the first publish(): makes entries of all that came. An error of code refused, from
+    // apply() as well: the arena is too small for what is to be loaded.
+    Status finish_load();
+    // Makes entries of what changed, and publishes them. What does not fit is held.
     void publish(storage::ArenaOrigin origin);
     // Once a second at most: has held certificates tried again where the key file is another one.
     // True: something was published.
     bool look_after_keys();
 
-    const storage::DirectoryWriter& writer() const { return *writer_; }
-    std::shared_ptr<const HeldEntries> held() const { return held_; }
+    const storage::DirectoryWriter& writer() const { return entries_.writer(); }
+    std::shared_ptr<const HeldEntries> held() const { return entries_.held(); }
+    const MailTables& mail() const { return mail_; }
 
   private:
     Status take(const CertificateRow& row) { return identities_.put(row); }
@@ -39,19 +44,16 @@ class DirectoryStore {
     Status take(const ChallengeRow& row);
     Status take(const RedirectKey& key);
     Status take(const ChallengeKey& key);
-    template <typename Change>  // of certificates and pins
+    template <typename Change>  // of certificates, pins and mail
     Status take(const Change& change);
 
-    void compile(const std::string& name);
-    void put(storage::EntryKind kind, const std::string& key, Bytes value);
-    void remove(storage::EntryKind kind, const std::string& key);
-    // The entry stays as it was, for that reason.
-    void hold(storage::EntryKind kind, const std::string& key, const std::string& reason);
+    void compile(const std::string& name, const std::string& of);
 
-    std::unique_ptr<storage::DirectoryWriter> writer_;
+    DirectoryEntries entries_;
     std::shared_ptr<WatchedKeyFile> keys_;
-    std::shared_ptr<HeldEntries> held_ = std::make_shared<HeldEntries>();
     TlsIdentities identities_;
+    MailTables mail_;
+    bool loading_ = true;  // nothing has been published yet
     const std::string server_name_;
     std::string default_name_;      // whose identity the entry "" has; "": there is none
     std::set<std::string> failed_;  // identities that did not fit; tried again each time

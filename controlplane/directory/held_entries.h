@@ -28,6 +28,7 @@ class HeldEntries {
     // At most `count_max`, in the order of `what`.
     std::vector<HeldEntry> list(size_t count_max) const;
     size_t count() const;
+    bool empty() const { return count() == 0; }
 
   private:
     mutable std::mutex mutex_;

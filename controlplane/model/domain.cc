@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "controlplane/model/audit.h"
+#include "controlplane/model/host_name.h"
+#include "controlplane/model/mail_write.h"
 #include "controlplane/model/names.h"
 #include "controlplane/pg/text_array.h"
 
@@ -119,6 +122,23 @@ Status describe_delegation(Connection& connection, DomainResult& result) {
     return {};
 }
 
+// The domain of mail addresses that a zone's name is; empty for reverse zones, and for names that
+// no address can have.
+std::string mail_name_of(const std::string& zone) {
+    const std::string name = zone.substr(0, zone.size() - 1);
+    const bool reverse = name.ends_with(".in-addr.arpa") || name.ends_with(".ip6.arpa");
+    return is_host_name(name) && !name.starts_with('*') && !reverse ? name : "";
+}
+
+Status ensure_mail(Connection& connection, const std::string& zone, DomainResult& result) {
+    const std::string name = mail_name_of(zone);
+    if (name.empty()) return {};
+    auto made = mail_domain_ensure(connection, name);
+    if (!made) return tl::unexpected(std::move(made).error());
+    result.mail_created = *made;
+    return {};
+}
+
 // All that happens between BEGIN and COMMIT.
 Status create(Connection& connection, const NewDomain& domain, const Dname& apex,
               const WriteOptions& options, DomainResult& result) {
@@ -149,7 +169,12 @@ Status create(Connection& connection, const NewDomain& domain, const Dname& apex
     row->serial = *serial;
     result.write.serial = *serial;
     result.zone = std::move(*row);
-    return describe_delegation(connection, result);
+    if (Status described = describe_delegation(connection, result); !described) return described;
+    if (!domain.mail) return {};
+    if (Status made = ensure_mail(connection, name, result); !made) return made;
+    // The last thing, for the lock that it takes.
+    return result.mail_created ? audit_write(connection, "mail_domain.create", mail_name_of(name))
+                               : Status();
 }
 
 }  // namespace
@@ -159,7 +184,10 @@ Result<DomainResult> domain_create(Connection& connection, const NewDomain& doma
     auto apex = absolute_name(domain.zone.name);
     if (!apex) return tl::unexpected(std::move(apex).error());
     if (domain.zone.name_servers.empty())
-        return fail(ErrorCode::usage, "domain {} needs at least one name server", domain.zone.name);
+        return fail(ErrorCode::usage,
+                    "domain {} needs at least one name server (--ns); where its DNS is somebody "
+                    "else's, say --no-zone",
+                    domain.zone.name);
     auto transaction = Transaction::begin(connection, options.actor);
     if (!transaction) return tl::unexpected(std::move(transaction).error());
     DomainResult result;
@@ -168,27 +196,55 @@ Result<DomainResult> domain_create(Connection& connection, const NewDomain& doma
     auto lsn = finish_write(*transaction, options);
     if (!lsn) return tl::unexpected(std::move(lsn).error());
     const bool changed = result.domain_created || result.zone_created || result.soa_changed ||
+                         result.mail_created ||
                          std::any_of(result.write.changes.begin(), result.write.changes.end(),
                                      [](const RRsetChange& change) { return change.changed(); });
     result.write.lsn = changed ? *lsn : 0;
     return result;
 }
 
+Result<MailDomainResult> domain_create_for_mail(Connection& connection, std::string_view name,
+                                                const WriteOptions& options) {
+    MailDomainResult result;
+    auto lsn = mail_write(connection, options, [&]() -> Result<bool> {
+        auto domain = ensure_domain(connection, fmt::format("{}.", name), options.actor);
+        if (!domain) return domain;
+        auto made = mail_domain_ensure(connection, name);
+        if (!made) return made;
+        auto after = mail_domain_get(connection, name);
+        if (!after) return tl::unexpected(std::move(after).error());
+        if (!*made) result.before = *after;
+        result.after = std::move(*after);
+        if (*made)
+            if (Status told = audit_write(connection, "mail_domain.create", name); !told)
+                return tl::unexpected(std::move(told).error());
+        return *domain || *made;
+    });
+    if (!lsn) return tl::unexpected(std::move(lsn).error());
+    result.lsn = *lsn;
+    return result;
+}
+
 Result<std::vector<Domain>> domain_list(Connection& connection) {
     auto rows = connection.exec(
-        "SELECT d.name, to_char(d.created_at AT TIME ZONE 'UTC', "
-        "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), "
-        "d.created_by, coalesce(array_agg(z.name ORDER BY z.name) FILTER (WHERE z.id IS NOT NULL), "
-        "'{}') "
-        "FROM gatepost.domains d LEFT JOIN gatepost.zones z ON z.domain_id = d.id GROUP BY d.id "
-        "ORDER BY d.name");
+        "SELECT coalesce(d.name, m.name || '.'), to_char(coalesce(d.created_at, m.created_at) AT "
+        "TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), coalesce(d.created_by, "
+        "m.created_by), ARRAY(SELECT z.name FROM gatepost.zones z WHERE z.domain_id = d.id ORDER "
+        "BY z.name) FROM gatepost.domains d FULL JOIN gatepost.mail_domains m ON m.name || '.' = "
+        "d.name ORDER BY 1");
     if (!rows) return tl::unexpected(std::move(rows).error());
+    auto mail = mail_domain_list(connection);
+    if (!mail) return tl::unexpected(std::move(mail).error());
+    std::map<std::string, MailDomain> mail_by_name;
+    for (MailDomain& domain : *mail) mail_by_name.emplace(domain.name + ".", std::move(domain));
     std::vector<Domain> domains;
     for (int row = 0; row < rows->rows(); ++row) {
         auto zones = text_array_from_literal(rows->view(row, 3));
         if (!zones) return wrap(rows->text(row, 0), std::move(zones).error());
-        domains.push_back(
-            {rows->text(row, 0), rows->text(row, 1), rows->text(row, 2), std::move(*zones)});
+        domains.push_back({rows->text(row, 0), rows->text(row, 1), rows->text(row, 2),
+                           std::move(*zones), std::nullopt});
+        if (const auto found = mail_by_name.find(domains.back().name); found != mail_by_name.end())
+            domains.back().mail = std::move(found->second);
     }
     return domains;
 }

@@ -9,6 +9,7 @@
 #include "controlplane/schema/schema.h"
 #include "controlplane/sync/directory_rows.h"
 #include "controlplane/sync/initial_load.h"
+#include "controlplane/sync/mail_directory_rows.h"
 
 namespace gatepost::controlplane {
 
@@ -67,6 +68,7 @@ Result<uint64_t> copy_table(Connection& connection, std::string_view table,
 struct Preface {
     int64_t time_us = 0;
     uint64_t rrsets_expected = 0;
+    uint64_t addresses_expected = 0;  // of accounts and aliases
     uint32_t wal_block_size = 0;
 };
 
@@ -81,9 +83,12 @@ Result<Preface> enter_snapshot(Connection& connection, const std::string& snapsh
         "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,"
         " (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = "
         "'gatepost.rrsets'::regclass),"
-        " current_setting('wal_block_size')::int");
+        " current_setting('wal_block_size')::int,"
+        " (SELECT sum(greatest(reltuples, 0))::bigint FROM pg_class WHERE oid IN"
+        " ('gatepost.accounts'::regclass, 'gatepost.aliases'::regclass))");
     if (!row) return tl::unexpected(std::move(row).error());
     return Preface{row->integer(0, 0), static_cast<uint64_t>(row->integer(0, 1)),
+                   static_cast<uint64_t>(row->integer(0, 3)),
                    static_cast<uint32_t>(row->integer(0, 2))};
 }
 
@@ -101,20 +106,32 @@ Status load_cookie_secrets(Connection& connection, ZoneStore& store,
 }
 
 template <typename Columns>
-Status load_table(Connection& connection, DirectoryStore& store, const std::atomic<bool>& stop) {
-    auto rows = copy_table<Columns>(connection, Columns::kTable, "", stop,
+Status load_table(Connection& connection, DirectoryStore& store, const std::atomic<bool>& stop,
+                  const std::string& order = "") {
+    auto rows = copy_table<Columns>(connection, Columns::kTable, order, stop,
                                     [&](auto& row) { return store.apply(std::move(row)); });
     if (!rows) return tl::unexpected(std::move(rows).error());
     return {};
 }
 
+// What belongs to an account comes behind it, and the targets of an alias side by side: most
+// entries are made once.
+Status load_mail(Connection& connection, DirectoryStore& store, const std::atomic<bool>& stop) {
+    Status ok = load_table<MailDomainColumns>(connection, store, stop);
+    if (ok) ok = load_table<MailAccountColumns>(connection, store, stop);
+    if (ok) ok = load_table<MailCredentialColumns>(connection, store, stop, "ORDER BY account_id");
+    if (ok) ok = load_table<MailAliasColumns>(connection, store, stop, "ORDER BY source");
+    return ok ? store.finish_load() : ok;
+}
+
 Status load_directory(Connection& connection, const LoadOptions& options, storage::Qsbr& qsbr,
-                      const std::atomic<bool>& stop, ZoneStore& store) {
+                      const Preface& preface, const std::atomic<bool>& stop, ZoneStore& store) {
     // Large pages are for the zones, which are looked into with every query.
     auto segment = storage::Segment::create("gatepost-directory", options.directory_size_max,
                                             storage::PageKind::plain);
     if (!segment) return tl::unexpected(std::move(segment).error());
-    auto writer = storage::DirectoryWriter::create(std::move(*segment), qsbr, options.generation);
+    auto writer = storage::DirectoryWriter::create(std::move(*segment), qsbr, options.generation,
+                                                   preface.addresses_expected);
     if (!writer) return tl::unexpected(std::move(writer).error());
     store.entries =
         std::make_unique<DirectoryStore>(std::move(*writer), options.keys, options.server_name);
@@ -122,6 +139,7 @@ Status load_directory(Connection& connection, const LoadOptions& options, storag
     if (ok) ok = load_table<PinColumns>(connection, *store.entries, stop);
     if (ok) ok = load_table<RedirectColumns>(connection, *store.entries, stop);
     if (ok) ok = load_table<ChallengeColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_mail(connection, *store.entries, stop);
     return ok;
 }
 
@@ -177,7 +195,7 @@ Result<LoadResult> load_all(Connection& connection, const LoadOptions& options, 
     load.finish();
     if (Status ok = load_cookie_secrets(connection, *result.store, stop); !ok)
         return tl::unexpected(std::move(ok).error());
-    if (Status ok = load_directory(connection, options, qsbr, stop, *result.store); !ok)
+    if (Status ok = load_directory(connection, options, qsbr, *preface, stop, *result.store); !ok)
         return tl::unexpected(std::move(ok).error());
     if (auto done = connection.exec("COMMIT"); !done)
         return tl::unexpected(std::move(done).error());

@@ -61,6 +61,10 @@ Status TransactionDecoder::resolve(const RelationMessage& message, Relation& rel
     resolve_as(kPinsTable, PinColumns());
     resolve_as(kRedirectsTable, RedirectColumns());
     resolve_as(kChallengesTable, ChallengeColumns());
+    resolve_as(MailDomainColumns::kTable, MailDomainColumns());
+    resolve_as(MailAccountColumns::kTable, MailAccountColumns());
+    resolve_as(MailCredentialColumns::kTable, MailCredentialColumns());
+    resolve_as(MailAliasColumns::kTable, MailAliasColumns());
     return status;
 }
 

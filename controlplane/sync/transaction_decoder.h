@@ -8,6 +8,7 @@
 
 #include "controlplane/sync/change_batch.h"
 #include "controlplane/sync/directory_rows.h"
+#include "controlplane/sync/mail_directory_rows.h"
 #include "controlplane/sync/pgoutput.h"
 #include "controlplane/sync/rows.h"
 
@@ -35,7 +36,8 @@ class TransactionDecoder {
     struct Relation {
         RelationId id = 0;
         std::variant<OtherTable, ZoneColumns, RRsetColumns, CookieSecretColumns, CertificateColumns,
-                     PinColumns, RedirectColumns, ChallengeColumns>
+                     PinColumns, RedirectColumns, ChallengeColumns, MailDomainColumns,
+                     MailAccountColumns, MailCredentialColumns, MailAliasColumns>
             columns;
     };
 

@@ -14,6 +14,8 @@
 
 namespace gatepost::dataplane {
 
+class MetricsWriter;
+
 // What is known of an arena that is served.
 struct SnapshotFacts {
     uint64_t generation = 0;  // 0: there is none yet
@@ -49,6 +51,8 @@ class HttpEnvironment {
                                                         std::string_view key) const = 0;
     // Those that this worker has loaded, as many as there is room for; gives their number.
     virtual size_t certificates(std::span<CertificateFacts> out) const = 0;
+    // Metrics of what else the worker serves.
+    virtual void write_other_metrics(MetricsWriter&) const {}
 
   protected:
     ~HttpEnvironment() = default;

@@ -166,6 +166,7 @@ void write_metrics(const HttpEnvironment& environment, const HttpOptions& option
     write_certificates(environment, out);
     write_nics(page, out);
     write_cores(page, out);
+    environment.write_other_metrics(out);
     out.end();
 }
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <sys/un.h>
 
 #include <cerrno>
 #include <charconv>
@@ -71,22 +72,38 @@ bool set_host(std::string_view host, ListenAddress& out) {
     return set_host_v6(host, out);
 }
 
+Result<ListenAddress> unix_address(std::string_view path) {
+    ListenAddress out;
+    auto& local = reinterpret_cast<sockaddr_un&>(out.address);
+    if (path.size() >= sizeof local.sun_path)
+        return fail(ErrorCode::usage, "the socket path '{}' has {} octets; at most {} (unix(7))",
+                    path, path.size(), sizeof local.sun_path - 1);
+    local.sun_family = AF_UNIX;
+    path.copy(local.sun_path, path.size());
+    out.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+    return out;
+}
+
 }  // namespace
 
 uint16_t ListenAddress::port() const {
+    if (is_unix()) return 0;
     return ntohs(family() == AF_INET ? as_v4(address).sin_port : as_v6(address).sin6_port);
 }
 
 void ListenAddress::set_port(uint16_t port) {
+    if (is_unix()) return;
     (family() == AF_INET ? as_v4(address).sin_port : as_v6(address).sin6_port) = htons(port);
 }
 
 bool ListenAddress::is_wildcard() const {
+    if (is_unix()) return false;
     if (family() == AF_INET) return as_v4(address).sin_addr.s_addr == htonl(INADDR_ANY);
     return IN6_IS_ADDR_UNSPECIFIED(&as_v6(address).sin6_addr);
 }
 
 std::string ListenAddress::text() const {
+    if (is_unix()) return reinterpret_cast<const sockaddr_un&>(address).sun_path;
     char host[INET6_ADDRSTRLEN] = "";
     const void* octets = family() == AF_INET ? static_cast<const void*>(&as_v4(address).sin_addr)
                                              : static_cast<const void*>(&as_v6(address).sin6_addr);
@@ -102,6 +119,7 @@ std::string ListenAddress::text() const {
 Result<ListenAddress> parse_listen_address(std::string_view text) {
     constexpr std::string_view kHow =
         "write it as 192.0.2.1@53, 192.0.2.1:53, 2001:db8::1@53 or [2001:db8::1]:53";
+    if (text.starts_with('/')) return unix_address(text);
     std::optional<Parts> parts = split(text);
     if (!parts || parts->port.empty())
         return fail(ErrorCode::usage, "listen address '{}' has no port; {}", text, kHow);
@@ -125,8 +143,8 @@ Result<ListenAddress> local_address(int fd) {
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local.address), &local.length) != 0)
         return fail(ErrorCode::refused, "asking descriptor {} for its address: {}", fd,
                     std::strerror(errno));
-    if (local.family() != AF_INET && local.family() != AF_INET6)
-        return fail(ErrorCode::usage, "descriptor {} is not an Internet socket", fd);
+    if (local.family() != AF_INET && local.family() != AF_INET6 && !local.is_unix())
+        return fail(ErrorCode::usage, "descriptor {} is neither an Internet nor a unix socket", fd);
     return local;
 }
 

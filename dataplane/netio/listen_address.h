@@ -1,5 +1,5 @@
 // An address to serve on, as people write it: `192.0.2.1@53`, `192.0.2.1:53`, `2001:db8::1@53`,
-// `[2001:db8::1]:53`, `fe80::1%eth0@53`.
+// `[2001:db8::1]:53`, `fe80::1%eth0@53`; or the path of a unix socket: `/run/gatepost/mail.sock`.
 #pragma once
 
 #include <netinet/in.h>
@@ -18,7 +18,8 @@ struct ListenAddress {
     socklen_t length = 0;
 
     int family() const { return address.ss_family; }
-    uint16_t port() const;
+    bool is_unix() const { return address.ss_family == AF_UNIX; }
+    uint16_t port() const;  // 0 of a unix socket
     void set_port(uint16_t port);
     bool is_wildcard() const;  // 0.0.0.0 or ::
     std::string text() const;  // `192.0.2.1@53`

@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -16,7 +19,10 @@ constexpr int kUdpReceiveBuffer = 4 << 20;  // octets
 constexpr int kUdpSendBuffer = 2 << 20;     // octets
 constexpr int kTcpBacklog = 1024;           // connections; the kernel cuts it to net.core.somaxconn
 constexpr int kTcpFastOpenQueue = 256;      // connections
+constexpr unsigned kUnixSocketMode = 0660;  // its owner and group
 constexpr unsigned kPortTriesMax = 20;      // for one port that is free in both protocols
+constexpr unsigned kBindTriesMax = 20;      // beside one another, kBindPauseMs apart: half a second
+constexpr int kBindPauseMs = 25;
 
 bool set(int fd, int level, int name, int value) {
     return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
@@ -77,6 +83,18 @@ bool set_tcp_options(int fd) {
     return set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
+// The kernel lets go of the sockets of a killed process's io_uring a moment after the process: a
+// restart right behind it must not fail for that.
+bool bind_patiently(int fd, const ListenAddress& address) {
+    for (unsigned tries = 0;; ++tries) {
+        if (::bind(fd, reinterpret_cast<const sockaddr*>(&address.address), address.length) == 0)
+            return true;
+        if (errno != EADDRINUSE || tries == kBindTriesMax) return false;
+        ::poll(nullptr, 0, kBindPauseMs);
+        errno = EADDRINUSE;
+    }
+}
+
 Result<UniqueFd> open_bound(const ListenAddress& address, int type, bool shared) {
     const char* protocol = type == SOCK_DGRAM ? "UDP" : "TCP";
     UniqueFd fd(::socket(address.family(), type | SOCK_CLOEXEC, 0));
@@ -85,9 +103,7 @@ Result<UniqueFd> open_bound(const ListenAddress& address, int type, bool shared)
     if (shared) ready = ready && set(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
     ready = ready &&
             (type == SOCK_DGRAM ? set_udp_options(fd.get(), address) : set_tcp_options(fd.get()));
-    if (!ready ||
-        ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.address), address.length) != 0)
-        return explain_bind(address, protocol, errno);
+    if (!ready || !bind_patiently(fd.get(), address)) return explain_bind(address, protocol, errno);
     return fd;
 }
 
@@ -115,6 +131,45 @@ Result<Listener> open_streams(const ListenAddress& asked, unsigned workers, List
         listener.address = *chosen;
         listener.tcp.push_back(std::move(*tcp));
     }
+    return listener;
+}
+
+// The path of a socket that nobody listens on any more is free; anything else there stays.
+Status clear_path(const ListenAddress& address) {
+    const std::string path = address.text();
+    struct stat about {};
+    if (::lstat(path.c_str(), &about) != 0) return {};
+    UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!S_ISSOCK(about.st_mode) ||
+        ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.address),
+                  address.length) == 0)
+        return fail(ErrorCode::refused,
+                    "cannot listen on {}: {}; choose another path, or remove it", path,
+                    S_ISSOCK(about.st_mode) ? "another program does" : "it is not a socket");
+    ::unlink(path.c_str());
+    return {};
+}
+
+// All workers accept from the one socket that a path can have.
+Result<Listener> open_unix(const ListenAddress& address, unsigned workers, ListenerUse use) {
+    if (Status clear = clear_path(address); !clear) return tl::unexpected(clear.error());
+    UniqueFd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!first ||
+        ::bind(first.get(), reinterpret_cast<const sockaddr*>(&address.address), address.length) !=
+            0 ||
+        ::chmod(address.text().c_str(), kUnixSocketMode) != 0 ||
+        ::listen(first.get(), kTcpBacklog) != 0)
+        return fail(errno == EACCES ? ErrorCode::permission : ErrorCode::refused,
+                    "cannot listen on {}: {}", address.text(), std::strerror(errno));
+    Listener listener{address, {}, {}, use};
+    for (unsigned i = 1; i < workers; ++i) {
+        UniqueFd other(::fcntl(first.get(), F_DUPFD_CLOEXEC, 0));
+        if (!other)
+            return fail(ErrorCode::refused, "cannot listen on {}: {}", address.text(),
+                        std::strerror(errno));
+        listener.tcp.push_back(std::move(other));
+    }
+    listener.tcp.push_back(std::move(first));
     return listener;
 }
 
@@ -147,6 +202,7 @@ Result<Listener> open_all(const ListenAddress& asked, unsigned workers) {
 }  // namespace
 
 Result<Listener> open_listener(const ListenAddress& address, unsigned workers, ListenerUse use) {
+    if (address.is_unix()) return open_unix(address, workers, use);
     if (use != ListenerUse::dns) return open_streams(address, workers, use);
     auto listener = open_all(address, workers);
     // The port that the kernel chose for UDP may be taken in TCP: ask for another.

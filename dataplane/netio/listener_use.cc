@@ -1,5 +1,7 @@
 #include "dataplane/netio/listener_use.h"
 
+#include <iterator>
+
 namespace gatepost::dataplane {
 
 namespace {
@@ -10,12 +12,24 @@ struct Names {
     std::string_view word;
 };
 constexpr Names kNames[] = {
-    {ListenerUse::dns, "dns", "tcp"},       {ListenerUse::dns_tls, "dns-over-tls", "tls"},
-    {ListenerUse::https, "https", "https"}, {ListenerUse::http, "http", "http"},
+    {ListenerUse::dns, "dns", "tcp"},
+    {ListenerUse::dns_tls, "dns-over-tls", "tls"},
+    {ListenerUse::https, "https", "https"},
+    {ListenerUse::http, "http", "http"},
     {ListenerUse::admin, "admin", "admin"},
+    {ListenerUse::smtp, "smtp", "smtp"},
+    {ListenerUse::submission, "submission", "submission"},
+    {ListenerUse::submissions, "submissions", "submissions"},
+    {ListenerUse::lmtp, "lmtp", "lmtp"},
+    {ListenerUse::mail_local, "local mail", "mail-local"},
 };
+static_assert(std::size(kNames) == kListenerUses);
 
 }  // namespace
+
+bool is_mail(ListenerUse use) {
+    return use >= ListenerUse::smtp;
+}
 
 std::string_view listener_use_name(ListenerUse use) {
     return kNames[static_cast<size_t>(use)].name;

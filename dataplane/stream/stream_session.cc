@@ -29,6 +29,13 @@ bool PeerAddress::of_socket(int fd, PeerAddress& peer) {
         peer.port = ntohs(v4.sin_port);
         return true;
     }
+    if (address.ss_family == AF_UNIX) {  // a program of this host
+        peer.family = Family::ipv4;
+        constexpr uint8_t kLoopback[] = {127, 0, 0, 1};
+        std::memcpy(peer.octets, kLoopback, sizeof kLoopback);
+        peer.port = 0;
+        return true;
+    }
     if (address.ss_family != AF_INET6) return false;
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
     peer.family = Family::ipv6;

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "dataplane/netio/listen_socket.h"
+#include "dataplane/worker/file_fence.h"
 #include "dataplane/worker/privileges.h"
 
 namespace gatepost::dataplane {
@@ -120,12 +121,16 @@ Status Dataplane::make_workers(std::vector<WorkerSockets> sockets) {
         about.gather_us = options_.gather_us;
         about.responder = responder_options(options_.workers);
         about.streams = options_.streams;
-        auto worker = Worker::create(about, std::move(sockets[i]), *page_, images_, tls_);
+        about.streams.mail = options_.mail;
+        auto worker =
+            Worker::create(about, std::move(sockets[i]), *page_, images_, tls_, mail_.get());
         if (!worker) return tl::unexpected(worker.error());
         images_.add_reader((*worker)->turns());
         stream_workers_.push_back(worker->get());
         workers_.push_back(std::move(*worker));
     }
+    for (ChannelMessage& connection : std::exchange(commit_connections_, {}))
+        take_commit_connection(std::move(connection));
     return {};
 }
 
@@ -222,11 +227,13 @@ Status Dataplane::start() {
     if (options_.workers != 0) {
         if (Status ready = tls_.open(options_.key_file, options_.server_name); !ready) return ready;
     }
-    if (Status made = make_workers(std::move(*sockets)); !made) return made;
-    if (Status opened = open_poll_mode(); !opened) return opened;
+    if (Status opened = open_mail(); !opened) return opened;
     load_checkpoint();  // before root is given up: a checkpoint is its writer's own (0600)
     load_directory_checkpoint();
-    if (Status dropped = drop_privileges(options_.user); !dropped) return dropped;
+    // A device is opened by root, and has threads of its own from then on.
+    if (Status opened = open_poll_mode(); !opened) return opened;
+    if (Status given_up = give_up_privileges(); !given_up) return given_up;
+    if (Status made = make_workers(std::move(*sockets)); !made) return made;
     if (Status started = start_workers(); !started) return started;
     if (poll_mode_) {
         if (Status begun = poll_mode_->begin(); !begun) return begun;
@@ -236,6 +243,30 @@ Status Dataplane::start() {
     options_.seccomp = SeccompMode::off;
 #endif
     return install_seccomp(options_.seccomp, poll_mode_ != nullptr);
+}
+
+Status Dataplane::open_mail() {
+    if (options_.workers == 0 || options_.mail.messages.empty()) return {};
+    auto opened = MailShared::open(options_.mail.messages, options_.workers);
+    if (!opened) return tl::unexpected(opened.error());
+    mail_ = std::move(*opened);
+    return {};
+}
+
+Status Dataplane::give_up_privileges() {
+    if (Status dropped = drop_privileges(options_.user); !dropped) return dropped;
+    if (!mail_) return {};
+    if (Status fenced = fence_files(mail_->folder()); !fenced) return fenced;
+    mail_->start_helpers();
+    return {};
+}
+
+void Dataplane::take_commit_connection(ChannelMessage received) {
+    if (stream_workers_.empty()) {
+        commit_connections_.push_back(std::move(received));
+    } else if (received.number < stream_workers_.size() && received.fd) {
+        stream_workers_[received.number]->take_commit_connection(std::move(received.fd));
+    }
 }
 
 void Dataplane::read_channel() {
@@ -250,6 +281,8 @@ void Dataplane::read_channel() {
         if ((*message)->verb == ChannelVerb::shutdown) finishing_ = true;
         if ((*message)->verb == ChannelVerb::keys && (*message)->fd)
             tls_.take_keys((*message)->fd);
+        else if ((*message)->verb == ChannelVerb::commit)
+            take_commit_connection(std::move(**message));
         else
             take_image(std::move(**message));
     }

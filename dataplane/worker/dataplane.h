@@ -38,6 +38,9 @@ class Dataplane {
     void load_checkpoint();
     void load_directory_checkpoint();
     void take_image(ChannelMessage received);
+    void take_commit_connection(ChannelMessage received);
+    Status open_mail();
+    Status give_up_privileges();
     Status start_workers();
     Status serve();
     Status check_workers() const;
@@ -54,9 +57,11 @@ class Dataplane {
     bool finishing_ = false;  // the supervisor wants it, or is gone
     std::unique_ptr<PollMode> poll_mode_;
     TlsShared tls_;
+    std::unique_ptr<MailShared> mail_;  // null: mail is not served
     // Gone before the images that they read, and the device.
     std::vector<std::unique_ptr<WorkerThread>> workers_;
-    std::vector<Worker*> stream_workers_;  // those of them that have sockets
+    std::vector<Worker*> stream_workers_;             // those of them that have sockets
+    std::vector<ChannelMessage> commit_connections_;  // for workers that are not there yet
 };
 
 }  // namespace gatepost::dataplane

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/http/http_environment.h"
+#include "dataplane/mail_service/mail_counters.h"
 #include "dataplane/tls/identity_source.h"
 #include "dataplane/worker/served_image.h"
 
@@ -18,6 +19,7 @@ class HttpSurroundings final : public HttpEnvironment {
         const CurrentImage& image;
         const CurrentDirectory& directory;
         const IdentitySource& identities;
+        const AllMailCounters* mail;  // null: mail is not served
     };
     explicit HttpSurroundings(const Parts& parts) : parts_(parts) {}
 
@@ -32,6 +34,9 @@ class HttpSurroundings final : public HttpEnvironment {
     std::optional<storage::DirectoryEntry> find(storage::EntryKind kind,
                                                 std::string_view key) const override;
     size_t certificates(std::span<CertificateFacts> out) const override;
+    void write_other_metrics(MetricsWriter& out) const override {
+        if (parts_.mail != nullptr) write_mail_metrics(*parts_.mail, out);
+    }
 
   private:
     Parts parts_;

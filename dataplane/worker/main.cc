@@ -19,7 +19,7 @@ using namespace gatepost::dataplane;
 
 struct Arguments {
     DataplaneOptions options;
-    std::vector<std::string> listen[5];  // by ListenerUse
+    std::vector<std::string> listen[kListenerUses];  // by ListenerUse
     std::vector<std::string> sockets;
     std::vector<std::string> exempt;
     std::vector<std::string> proxies;
@@ -107,10 +107,16 @@ void describe_streams(CLI::App& app, Arguments& arguments) {
         {"--listen-tls", "serve DNS over TLS on this address (repeatable)"},
         {"--listen-https", "serve HTTPS, with DNS over HTTPS (repeatable)"},
         {"--listen-http", "serve HTTP: challenges and redirects (repeatable)"},
-        {"--listen-admin", "serve metrics and health over HTTP (repeatable)"}};
+        {"--listen-admin", "serve metrics and health over HTTP (repeatable)"},
+        {"--listen-smtp", "take mail from other hosts (repeatable)"},
+        {"--listen-submission", "take mail of people who log in, after STARTTLS (repeatable)"},
+        {"--listen-submissions", "the same under TLS from the first octet (repeatable)"},
+        {"--listen-lmtp", "take mail by LMTP (repeatable)"},
+        {"--listen-mail-local", "take mail of programs of this host, on a unix socket"}};
+    static_assert(std::size(kinds) + 1 == kListenerUses);
     for (size_t i = 0; i < std::size(kinds); ++i)
         app.add_option(kinds[i].first, arguments.listen[i + 1], kinds[i].second)
-            ->type_name("IP@PORT")
+            ->type_name("IP@PORT|PATH")
             ->group(group);
     auto number = [&](const char* name, uint32_t& value, const char* about, const char* unit) {
         app.add_option(name, value, about)->capture_default_str()->type_name(unit)->group(group);
@@ -149,6 +155,28 @@ void describe_streams(CLI::App& app, Arguments& arguments) {
     app.add_option("--server-name", options.server_name,
                    "host name in the certificate for when there is no other")
         ->type_name("NAME")
+        ->group(group);
+}
+
+void describe_mail(CLI::App& app, MailOptions& mail) {
+    const std::string group = "Mail";
+    app.add_option("--messages", mail.messages, "folder of the message log; unset: no mail")
+        ->type_name("PATH")
+        ->group(group);
+    app.add_option("--mail-hostname", mail.hostname, "this host's name in greetings")
+        ->type_name("NAME")
+        ->group(group);
+    app.add_option("--message-size-max", mail.message_size_max, "largest message taken")
+        ->capture_default_str()
+        ->type_name("OCTETS")
+        ->group(group);
+    app.add_option("--recipients-max", mail.recipients_max, "recipients of one message")
+        ->capture_default_str()
+        ->type_name("N")
+        ->group(group);
+    app.add_option("--postmaster", mail.postmaster,
+                   "address for postmaster of domains that have none")
+        ->type_name("ADDRESS")
         ->group(group);
 }
 
@@ -292,6 +320,7 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", GATEPOST_VERSION);
     describe(app, arguments);
     describe_streams(app, arguments);
+    describe_mail(app, arguments.options.mail);
     describe_rate_limit(app, arguments);
     describe_poll_mode(app, arguments.options.poll);
     try {

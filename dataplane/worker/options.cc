@@ -42,7 +42,7 @@ Result<SocketHandedOver> parse_socket(std::string_view text) {
         (text.substr(0, first) != "udp" && !stream_socket_use(text.substr(0, first))))
         return fail(ErrorCode::usage,
                     "--socket '{}': write KIND:WORKER:DESCRIPTOR, where KIND is udp, tcp, tls, "
-                    "https, http or admin",
+                    "https, http, admin, smtp, submission, submissions, lmtp or mail-local",
                     text);
     socket.type = text.starts_with("udp:") ? SOCK_DGRAM : SOCK_STREAM;
     socket.use = stream_socket_use(text.substr(0, first)).value_or(ListenerUse::dns);

@@ -9,6 +9,7 @@
 #include "dataplane/dns/rate_limit.h"
 #include "dataplane/log/log.h"
 #include "dataplane/netio/listen_address.h"
+#include "dataplane/worker/mail_options.h"
 #include "dataplane/worker/poll_mode.h"
 #include "dataplane/worker/seccomp.h"
 #include "dataplane/worker/stream_services.h"
@@ -41,6 +42,7 @@ struct DataplaneOptions {
     std::string user;
     SeccompMode seccomp = SeccompMode::on;
     StreamServicesOptions streams;  // per worker
+    MailOptions mail;
     // How long connections have to end when the process is to.
     uint32_t drain_ms = 5'000;
     std::string key_file;     // of sealed private keys; empty: none

@@ -20,6 +20,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(io_uring_enter),
     SCMP_SYS(getpeername),
     SCMP_SYS(shutdown),
+    SCMP_SYS(fstatfs),  // how full the disk of the message log is
     // main thread: channel, signals, log
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),

@@ -15,19 +15,20 @@ int64_t unix_s() {
     return now.tv_sec;
 }
 
+std::function<DirectoryNow()> directory_now(const CurrentDirectory& directory) {
+    return [&directory] {
+        const ServedDirectory* served = directory.load(std::memory_order_acquire);
+        return served == nullptr ? DirectoryNow{} : DirectoryNow{&served->view, served->generation};
+    };
+}
+
 DirectoryIdentitiesOptions identities_options(const CurrentDirectory& directory) {
-    return {.directory =
-                [&directory] {
-                    const ServedDirectory* served = directory.load(std::memory_order_acquire);
-                    return served == nullptr ? DirectoryNow{}
-                                             : DirectoryNow{&served->view, served->generation};
-                },
+    return {.directory = directory_now(directory),
             .clock_s = unix_s,
-            .report =
-                [](std::string_view name, const Error& error) {
-                    log(LogLevel::warning, "tls.certificate_unusable",
-                        {{"name", name}, {"reason", error.message}});
-                }};
+            .report = [](std::string_view name, const Error& error) {
+                log(LogLevel::warning, "tls.certificate_unusable",
+                    {{"name", name}, {"reason", error.message}});
+            }};
 }
 
 DnsStreamOptions dns_options(const StreamServicesOptions& options, Transport transport) {
@@ -64,7 +65,10 @@ Result<std::unique_ptr<StreamServices>> StreamServices::create(
     if (!server) return tl::unexpected(server.error());
     services->server_ = std::move(*server);
     if (Status made = services->make_http(surroundings); !made) return tl::unexpected(made.error());
+    if (Status made = services->make_mail(surroundings); !made) return tl::unexpected(made.error());
     for (StreamSocket& socket : sockets) {
+        if (is_mail(socket.use) && services->mail_ == nullptr)
+            return fail(ErrorCode::usage, "to take mail, give --messages");
         Status added = services->server_->add_listener(std::move(socket.fd),
                                                        services->listener_options(socket.use));
         if (!added) return tl::unexpected(added.error());
@@ -83,13 +87,17 @@ Status StreamServices::make_contexts(TlsShared& tls) {
                            *identities_, tls.tickets);
     if (!https) return tl::unexpected(https.error());
     https_context_ = std::move(*https);
+    auto smtp = TlsContext::create({.service = storage::Service::smtp}, *identities_, tls.tickets);
+    if (!smtp) return tl::unexpected(smtp.error());
+    smtp_context_ = std::move(*smtp);
     return {};
 }
 
 Status StreamServices::make_http(const StreamSurroundings& surroundings) {
     http_surroundings_ = std::make_unique<HttpSurroundings>(HttpSurroundings::Parts{
         surroundings.answerer, server_->host().buffers, surroundings.streams, surroundings.page,
-        surroundings.image, surroundings.directory, *identities_});
+        surroundings.image, surroundings.directory, *identities_,
+        surroundings.mail == nullptr ? nullptr : &surroundings.mail->all_counters()});
     const auto make = [&](HttpSite site, std::unique_ptr<HttpService>& out) -> Status {
         HttpOptions http = options_.http;
         http.site = site;
@@ -101,6 +109,23 @@ Status StreamServices::make_http(const StreamSurroundings& surroundings) {
     if (Status made = make(HttpSite::public_https, https_); !made) return made;
     if (Status made = make(HttpSite::public_http, http_); !made) return made;
     return make(HttpSite::admin, admin_);
+}
+
+Status StreamServices::make_mail(const StreamSurroundings& surroundings) {
+    if (surroundings.mail == nullptr) return {};
+    const MailOptions& about = options_.mail;
+    auto made = MailService::create({.ring = surroundings.ring,
+                                     .shared = *surroundings.mail,
+                                     .directory = directory_now(surroundings.directory),
+                                     .tls = *smtp_context_},
+                                    {.worker = surroundings.worker,
+                                     .hostname = about.hostname,
+                                     .message_octets_max = about.message_size_max,
+                                     .recipients_max = about.recipients_max,
+                                     .postmaster = about.postmaster});
+    if (!made) return tl::unexpected(made.error());
+    mail_ = std::move(*made);
+    return {};
 }
 
 uint64_t StreamServices::received() const {
@@ -132,6 +157,22 @@ StreamListenerOptions StreamServices::listener_options(ListenerUse use) {
             listener.protocol = admin_.get();
             listener.connections_max = kAdminConnectionsMax;
             listener.has_own_places = true;
+            break;
+        case ListenerUse::smtp:
+            listener.protocol = &mail_->protocol(SmtpRole::mx);
+            break;
+        case ListenerUse::submission:
+            listener.protocol = &mail_->protocol(SmtpRole::submission);
+            break;
+        case ListenerUse::submissions:
+            listener.protocol = &mail_->protocol(SmtpRole::submissions);
+            listener.tls = smtp_context_.get();
+            break;
+        case ListenerUse::lmtp:
+            listener.protocol = &mail_->protocol(SmtpRole::lmtp);
+            break;
+        case ListenerUse::mail_local:
+            listener.protocol = &mail_->protocol(SmtpRole::local);
             break;
     }
     return listener;

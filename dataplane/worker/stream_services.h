@@ -7,11 +7,13 @@
 
 #include "dataplane/dns_stream/dns_stream.h"
 #include "dataplane/http/http_service.h"
+#include "dataplane/mail_service/mail_service.h"
 #include "dataplane/netio/listener_use.h"
 #include "dataplane/stream/stream_server.h"
 #include "dataplane/tls/identity_source.h"
 #include "dataplane/tls/tls_context.h"
 #include "dataplane/worker/http_surroundings.h"
+#include "dataplane/worker/mail_options.h"
 #include "dataplane/worker/served_image.h"
 #include "dataplane/worker/tls_shared.h"
 
@@ -29,6 +31,7 @@ struct StreamServicesOptions {
     // Where connections begin with a PROXY header.
     std::vector<AddressPrefix> proxies;
     HttpOptions http;  // `site` is each listener's own
+    MailOptions mail;
 };
 
 struct StreamSocket {
@@ -46,6 +49,8 @@ struct StreamSurroundings {
     const CurrentImage& image;
     const CurrentDirectory& directory;
     TlsShared& tls;
+    MailShared* mail = nullptr;  // null: mail is not served
+    unsigned worker = 0;
 };
 
 class StreamServices {
@@ -57,13 +62,15 @@ class StreamServices {
     StreamServices& operator=(const StreamServices&) = delete;
 
     StreamServer& server() { return *server_; }
-    uint64_t received() const;  // queries since start
+    MailService* mail() { return mail_.get(); }  // null: mail is not served
+    uint64_t received() const;                   // queries since start
 
   private:
     StreamServices(const StreamSurroundings& surroundings, const StreamServicesOptions& options,
                    ReplyScratch scratch);
     Status make_contexts(TlsShared& tls);
     Status make_http(const StreamSurroundings& surroundings);
+    Status make_mail(const StreamSurroundings& surroundings);
     StreamListenerOptions listener_options(ListenerUse use);
 
     StreamServicesOptions options_;
@@ -73,10 +80,12 @@ class StreamServices {
     DnsStream dns_tls_;
     std::unique_ptr<TlsContext> dns_context_;
     std::unique_ptr<TlsContext> https_context_;
+    std::unique_ptr<TlsContext> smtp_context_;
     std::unique_ptr<HttpSurroundings> http_surroundings_;
     std::unique_ptr<HttpService> https_;
     std::unique_ptr<HttpService> http_;
     std::unique_ptr<HttpService> admin_;
+    std::unique_ptr<MailService> mail_;
     std::unique_ptr<StreamServer> server_;  // gone first: its sessions refer to all of the above
 };
 

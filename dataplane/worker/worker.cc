@@ -12,6 +12,19 @@ constexpr uint8_t kRingOperations[] = {
     IORING_OP_SEND,    IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,
 };
 
+// And what the message log needs, whose folder is all that Landlock lets be reached.
+constexpr uint8_t kMailRingOperations[] = {
+    IORING_OP_RECVMSG,  IORING_OP_SENDMSG,      IORING_OP_ACCEPT,    IORING_OP_RECV,
+    IORING_OP_SEND,     IORING_OP_ASYNC_CANCEL, IORING_OP_CLOSE,     IORING_OP_READ,
+    IORING_OP_WRITE,    IORING_OP_FSYNC,        IORING_OP_FALLOCATE, IORING_OP_OPENAT,
+    IORING_OP_UNLINKAT, IORING_OP_RENAMEAT,
+};
+
+std::span<const uint8_t> ring_operations(const MailShared* mail) {
+    if (mail == nullptr) return kRingOperations;
+    return kMailRingOperations;
+}
+
 constexpr uint64_t kTurnNs =
     100'000'000;  // the longest wait: counters, timers and stop() look on after it
 
@@ -26,24 +39,25 @@ constexpr unsigned kGatherCompletions = 1024;  // more than a gathering brings: 
 
 Result<std::unique_ptr<Worker>> Worker::create(const WorkerOptions& options, WorkerSockets sockets,
                                                storage::RuntimePage& page,
-                                               const ImageSource& images, TlsShared& tls) {
+                                               const ImageSource& images, TlsShared& tls,
+                                               MailShared* mail) {
     GATEPOST_CHECK(options.index < storage::kWorkersMax);
     std::unique_ptr<Worker> worker(new Worker(options, page, images));
-    if (Status made = worker->make_servers(std::move(sockets), tls); !made)
+    if (Status made = worker->make_servers(std::move(sockets), tls, mail); !made)
         return tl::unexpected(made.error());
     return worker;
 }
 
-Status Worker::make_servers(WorkerSockets sockets, TlsShared& tls) {
-    auto ring = Ring::create({.operations = kRingOperations});
+Status Worker::make_servers(WorkerSockets sockets, TlsShared& tls, MailShared* mail) {
+    auto ring = Ring::create({.operations = ring_operations(mail)});
     if (!ring) return tl::unexpected(ring.error());
     ring_ = std::move(*ring);
     auto udp = UdpServer::create(*ring_, *this, counters_, std::move(sockets.udp), options_.udp);
     if (!udp) return tl::unexpected(udp.error());
     udp_ = std::move(*udp);
-    auto streams = StreamServices::create(
-        {*ring_, *this, counters_, streams_counters_, page_, current_, directory_, tls},
-        options_.streams, std::move(sockets.streams));
+    auto streams = StreamServices::create({*ring_, *this, counters_, streams_counters_, page_,
+                                           current_, directory_, tls, mail, options_.index},
+                                          options_.streams, std::move(sockets.streams));
     if (!streams) return tl::unexpected(streams.error());
     streams_ = std::move(*streams);
     return {};
@@ -51,6 +65,7 @@ Status Worker::make_servers(WorkerSockets sockets, TlsShared& tls) {
 
 Worker::~Worker() {
     stop();
+    if (streams_ && streams_->mail() != nullptr) streams_->mail()->close();
     ring_.reset();  // first: its requests name buffers of the servers
 }
 
@@ -59,6 +74,7 @@ Status Worker::begin() {
     counters_.heartbeat_ns.store(monotonic_ns(), std::memory_order_relaxed);  // alive from here on
     streams_->server().set_time(monotonic_ns() / 1'000'000);
     udp_->start();
+    if (MailService* mail = streams_->mail()) mail->start(monotonic_ns() / 1'000'000);
     streams_->server().start();
     ring_->submit();
     return {};
@@ -97,14 +113,21 @@ uint64_t Worker::take_turn() {
     udp_->settle();
     StreamServer& streams = streams_->server();
     streams.set_time(now / 1'000'000);
+    MailService* mail = streams_->mail();
+    if (mail != nullptr) mail->set_time(now / 1'000'000);
     if (draining_.load(std::memory_order_relaxed)) streams.drain();
     ring_->reap();
     udp_->finish_burst();
     streams.finish_turn();
+    if (mail != nullptr) mail->finish_turn();
     // No reference into any image is held from here on.
     count_turn();
     reader_.offline();
     return udp_->received() + streams_->received() - before;
+}
+
+void Worker::take_commit_connection(UniqueFd socket) {
+    if (MailService* mail = streams_->mail()) mail->take_connection(std::move(socket));
 }
 
 void Worker::answer(std::span<Exchange> burst) {

@@ -34,7 +34,8 @@ class Worker final : public WorkerThread, public BurstAnswerer {
   public:
     static Result<std::unique_ptr<Worker>> create(const WorkerOptions& options,
                                                   WorkerSockets sockets, storage::RuntimePage& page,
-                                                  const ImageSource& images, TlsShared& tls);
+                                                  const ImageSource& images, TlsShared& tls,
+                                                  MailShared* mail);
     ~Worker() override;
 
     void answer(std::span<Exchange> burst) override;
@@ -42,6 +43,8 @@ class Worker final : public WorkerThread, public BurstAnswerer {
     // Any thread: connections are accepted no more, and each ends when what is under way on it is
     // done. Queries over UDP are answered until stop().
     void drain() { draining_.store(true, std::memory_order_relaxed); }
+    // Any thread: its connection to the control plane, over which deliveries are committed.
+    void take_commit_connection(UniqueFd socket);
     // Any thread: connections that are left.
     uint64_t open_connections() const { return streams_counters_.open; }
 
@@ -57,7 +60,7 @@ class Worker final : public WorkerThread, public BurstAnswerer {
           current_(images.current()),
           directory_(images.directory()),
           responder_(options.responder) {}
-    Status make_servers(WorkerSockets sockets, TlsShared& tls);
+    Status make_servers(WorkerSockets sockets, TlsShared& tls, MailShared* mail);
     Status begin() override;
     Status turn() override;
     void end(bool orderly) override;

@@ -17,6 +17,9 @@ enum class ChannelVerb : uint32_t {
     shutdown = 3,   // supervisor → child: finish and exit
     directory = 4,  // as `arena`, of the directory
     keys = 5,       // the same way: the key file (fd), which is another one than before
+    // supervisor → control plane and dataplane: one end each (fd) of the connection over which
+    // worker `number` has its deliveries committed
+    commit = 6,
 };
 
 struct ChannelMessage {

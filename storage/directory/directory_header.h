@@ -17,9 +17,9 @@
 namespace gatepost::storage {
 
 inline constexpr uint64_t kDirectoryMagic = 0x3154434552494447;  // "GDIRECT1"
-// Counts up with every change of the layout, that of the values included: an image of another
-// version is refused and rebuilt.
-inline constexpr uint32_t kDirectoryFormatVersion = 1;
+// Counts up with every change of the layout, that of the values included, and with every kind that
+// readers take for whole: an image of another version is refused and rebuilt.
+inline constexpr uint32_t kDirectoryFormatVersion = 2;
 
 inline constexpr size_t kDirectoryKeyMax = 512;                // octets
 inline constexpr size_t kDirectoryValueMax = size_t{1} << 20;  // octets

@@ -23,6 +23,12 @@ enum class EntryKind : uint8_t {
     redirect = 2,
     // Key: HOST "/" TOKEN of http-01 (RFC 8555 §8.3). Value: the key authorization.
     acme_challenge = 3,
+    // Mail: mail_entries.h.
+    mail_domain = 4,   // key: a domain
+    mail_account = 5,  // key: an address
+    mail_alias = 6,    // key: an address, or "@" and a domain
+    // Compiled rules about what is in a message; keys and values: storage/filter/filter_manifest.h.
+    filter_database = 7,
 };
 
 struct DirectoryEntry {

@@ -29,7 +29,10 @@ STORAGE_MAY_INCLUDE = {
     "storage/zone": {"storage/base"},
     "storage/zone_index": {"storage/base", "storage/arena", "storage/zone"},
     "storage/secret": {"storage/base"},
+    "storage/password": {"storage/base"},
+    "storage/mail_address": {"storage/base"},
     "storage/directory": {"storage/base", "storage/arena"},
+    "storage/delivery": {"storage/base", "storage/message_log"},
 }
 BANNED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/load/mail/smtp_run.h"
 #include "tools/load/options.h"
 #include "tools/load/run.h"
 
@@ -20,7 +21,11 @@ int main(int argc, char** argv) {
     auto options = gatepost::tools::parse_load_options(words);
     if (!options) return report(options.error());
     if (!*options) return 0;
-    auto code = gatepost::tools::run_dns_load(**options);
+    auto* smtp = std::get_if<gatepost::tools::SmtpLoadOptions>(&**options);
+    auto code =
+        smtp != nullptr
+            ? gatepost::tools::run_smtp_load(std::move(*smtp))
+            : gatepost::tools::run_dns_load(std::get<gatepost::tools::LoadOptions>(**options));
     if (!code) return report(code.error());
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
         return report({gatepost::ErrorCode::refused, "cannot write to standard output"});

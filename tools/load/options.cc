@@ -176,11 +176,13 @@ std::string LoadOptions::interface() const {
     return device.substr(begin, device.find(',', begin) - begin);
 }
 
-Result<std::optional<LoadOptions>> parse_load_options(const std::vector<std::string>& words) {
+Result<std::optional<LoadCommand>> parse_load_options(const std::vector<std::string>& words) {
     CLI::App app("Load generator for the services of Gatepost, and for others.", "gatepost-load");
     app.set_version_flag("--version", "gatepost-load " GATEPOST_VERSION);
     app.require_subcommand(1);
     CLI::App& dns = *app.add_subcommand("dns", "Ask a DNS server over UDP");
+    CLI::App& smtp = *app.add_subcommand("smtp", "Send mail to an SMTP or LMTP server");
+    SmtpCommandLine smtp_line(smtp);
     LoadOptions options;
     Texts texts;
     declare_load(dns, options, texts);
@@ -191,13 +193,21 @@ Result<std::optional<LoadOptions>> parse_load_options(const std::vector<std::str
         app.parse(rest);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() != 0)
-            return fail(ErrorCode::usage, "{}\nsee: gatepost-load dns --help", error.what());
+            return fail(ErrorCode::usage, "{}\nsee: gatepost-load {}--help", error.what(),
+                        smtp.parsed()  ? "smtp "
+                        : dns.parsed() ? "dns "
+                                       : "");
         app.exit(error);
         return std::nullopt;
     }
+    if (smtp.parsed()) {
+        auto read = smtp_line.options();
+        if (!read) return tl::unexpected(std::move(read).error());
+        return LoadCommand(std::move(*read));
+    }
     if (Status completed = complete(options, texts); !completed)
         return tl::unexpected(std::move(completed).error());
-    return options;
+    return LoadCommand(std::move(options));
 }
 
 }  // namespace gatepost::tools

@@ -1,19 +1,22 @@
-// What the command line of `gatepost-load dns` says.
+// What the command line of gatepost-load says: a subcommand, and its options.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "storage/base/error.h"
 #include "tools/gatepost/config/endpoint.h"
+#include "tools/load/mail/smtp_options.h"
 #include "tools/load/query/query_message.h"
 #include "tools/load/query/zone_mix.h"
 #include "tools/load/transport/frame_headers.h"
 
 namespace gatepost::tools {
 
+// `gatepost-load dns`
 struct LoadOptions {
     Endpoint target;
     // At most one of the two; neither: kernel sockets.
@@ -51,8 +54,10 @@ struct LoadOptions {
     std::string interface() const;
 };
 
+using LoadCommand = std::variant<LoadOptions, SmtpLoadOptions>;
+
 // The words behind the program's name. nullopt: help or version was asked for, and printed.
-// Errors are of code usage.
-Result<std::optional<LoadOptions>> parse_load_options(const std::vector<std::string>& words);
+// Errors are of code usage, or unreachable for a name that has no address.
+Result<std::optional<LoadCommand>> parse_load_options(const std::vector<std::string>& words);
 
 }  // namespace gatepost::tools

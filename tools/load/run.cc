@@ -1,9 +1,5 @@
 #include "tools/load/run.h"
 
-#include <sched.h>
-#include <signal.h>
-
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -11,6 +7,7 @@
 
 #include "tools/load/engine/engine.h"
 #include "tools/load/report.h"
+#include "tools/load/run_support.h"
 #include "tools/load/transport/frame_transport.h"
 #include "tools/load/transport/port_channel.h"
 #include "tools/load/transport/route.h"
@@ -26,23 +23,6 @@ Engine* running = nullptr;  // for the signal handler
 
 void stop_running(int) {
     if (running != nullptr) running->stop();
-}
-
-void catch_signals() {
-    struct sigaction action {};
-    action.sa_handler = stop_running;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second one ends it at once
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
-}
-
-Status pin(int core) {
-    if (core < 0) return {};
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(static_cast<size_t>(core), &set);
-    if (::sched_setaffinity(0, sizeof set, &set) == 0) return {};
-    return fail(ErrorCode::usage, "--core {}: {}", core, std::strerror(errno));
 }
 
 Result<QueryList> make_queries(const LoadOptions& options) {
@@ -140,21 +120,6 @@ Result<Connection> connect_sockets(const LoadOptions& options, const TemplateSet
     return Connection{nullptr, std::move(*transport)};
 }
 
-Status write_report(const LoadOptions& options, const RunReport& report) {
-    if (options.json != "-") std::fputs(report_table(report).c_str(), stdout);
-    if (options.json.empty()) return {};
-    std::string text = report_json(report);
-    if (options.json == "-") {
-        std::fputs(text.c_str(), stdout);
-        return {};
-    }
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(options.json.c_str(), "we"),
-                                                         std::fclose);
-    if (!file || std::fputs(text.c_str(), file.get()) < 0 || std::fflush(file.get()) != 0)
-        return fail(ErrorCode::refused, "cannot write {}: {}", options.json, std::strerror(errno));
-    return {};
-}
-
 }  // namespace
 
 Result<int> run_dns_load(const LoadOptions& options) {
@@ -173,7 +138,7 @@ Result<int> run_dns_load(const LoadOptions& options) {
     auto connection =
         options.frames() ? connect_frames(options, templates) : connect_sockets(options, templates);
     if (!connection) return tl::unexpected(std::move(connection).error());
-    if (Status pinned = pin(options.core); !pinned)
+    if (Status pinned = pin_to_core(options.core); !pinned)
         return tl::unexpected(std::move(pinned).error());
 
     EngineOptions about;
@@ -190,7 +155,7 @@ Result<int> run_dns_load(const LoadOptions& options) {
             std::fputs(interval_line(interval).c_str(), stderr);
         };
     running = engine.get();
-    catch_signals();
+    catch_stop_signals(stop_running);
     CpuSeconds before = cpu_seconds();
     RunReport report;
     report.statistics = engine->run();
@@ -204,7 +169,8 @@ Result<int> run_dns_load(const LoadOptions& options) {
     report.queries = templates.size();
     report.expected = expectations.count();
     report.transport_counters = connection->transport->counters();
-    if (Status written = write_report(options, report); !written)
+    if (options.json != "-") std::fputs(report_table(report).c_str(), stdout);
+    if (Status written = write_json(options.json, report_json(report)); !written)
         return tl::unexpected(std::move(written).error());
     const Counts& counts = report.statistics.total;
     return counts.answered == 0 || counts.wrong() > 0 ? 1 : 0;

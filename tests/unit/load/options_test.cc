@@ -9,7 +9,7 @@
 namespace gatepost::tools {
 namespace {
 
-Result<std::optional<LoadOptions>> parse(const std::string& line) {
+Result<std::optional<LoadCommand>> parse(const std::string& line) {
     std::istringstream stream(line);
     std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
     return parse_load_options(words);
@@ -18,7 +18,7 @@ Result<std::optional<LoadOptions>> parse(const std::string& line) {
 LoadOptions parsed(const std::string& line) {
     auto options = parse(line);
     EXPECT_TRUE(options) << options.error().message;
-    return options && *options ? **options : LoadOptions();
+    return options && *options ? std::get<LoadOptions>(**options) : LoadOptions();
 }
 
 TEST(LoadOptions, WhatIsNotSaid) {
@@ -70,7 +70,7 @@ TEST(LoadOptions, TheInterfaceOfADevice) {
 TEST(LoadOptions, RefusesTellingWhy) {
     const std::pair<const char*, const char*> cases[] = {
         {"", "A subcommand is required"},
-        {"smtp", "A subcommand is required"},
+        {"imap", "A subcommand is required"},
         {"dns", "TARGET is required"},
         {"dns 192.0.2.1", "nothing to ask; give --queries FILE or --zone FILE"},
         {"dns 192.0.2.1 --queries q --zone z", "--zone"},

@@ -68,13 +68,14 @@ class SyncServiceTest : public ::testing::Test {
         ASSERT_TRUE(opened.has_value()) << opened.error().message;
         connection = std::move(*opened);
     }
-    void start(uint64_t arena_size_max = uint64_t{256} << 20) {
+    void start(uint64_t arena_size_max = uint64_t{256} << 20,
+               uint64_t directory_size_max = uint64_t{64} << 20) {
         SyncHooks hooks;
         hooks.arena_ready = [this](int, uint64_t generation) { generations.push_back(generation); };
         SyncOptions options;
         options.dsn = postgres->dsn(database);
         options.arena_size_max = arena_size_max;
-        options.directory_size_max = uint64_t{64} << 20;
+        options.directory_size_max = directory_size_max;
         options.keys = certificates.watched();
         options.server_name = "mx.example.org";
         sync = std::make_unique<SyncService>(options, *page, std::move(hooks));

@@ -65,7 +65,14 @@ struct CommandSpec {
     CommandFunction run = nullptr;
 };
 
+// Nouns that belong together, for help: every noun is in one.
+struct CommandSection {
+    std::string_view title;
+    std::vector<std::string_view> nouns;
+};
+
 std::span<const CommandSpec> commands();
+std::span<const CommandSection> command_sections();
 std::span<const OptionSpec> global_options();
 
 std::vector<std::string_view> command_nouns();

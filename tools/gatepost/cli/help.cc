@@ -1,5 +1,7 @@
 #include "tools/gatepost/cli/help.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -79,23 +81,22 @@ std::string argument_term(const ArgumentSpec& argument) {
 std::string main_help() {
     std::string out =
         "usage: gatepost NOUN VERB [arguments] [options]\n\n"
-        "Zones, records and certificates in PostgreSQL; DNS answers from memory.\n\n";
-    Lines nouns;
-    for (std::string_view noun : command_nouns()) {
-        std::string verbs;
-        for (std::string_view verb : command_verbs(noun))
-            verbs += (verbs.empty() ? "" : ", ") + std::string(verb);
-        nouns.emplace_back(noun,
-                           verbs.empty() ? first_sentence(find_command(noun, "")->summary) : verbs);
-    }
-    out += definitions(nouns) + "\n";
+        "DNS and mail for your domains: all of it in PostgreSQL, served from memory.\n\n";
+    Lines sections;
+    for (const CommandSection& section : command_sections())
+        sections.emplace_back(section.title, fmt::format("{}", fmt::join(section.nouns, ", ")));
+    out += definitions(sections) + "\n";
     Lines options;
     for (const OptionSpec& option : global_options())
         if (option_key(option) == "--local" || option_key(option) == "--config")
             options.emplace_back(option_term(option), option.help);
-    options.emplace_back("--help", "also behind a noun or a verb: gatepost zone import --help");
+    options.emplace_back(
+        "--help", "behind a noun its verbs, behind a verb its options: gatepost user --help");
     out += definitions(options) + "\n";
-    out += "examples: gatepost run --local .local · gatepost zone import example.org.zone\n";
+    out +=
+        "examples: gatepost run --local .local · gatepost zone import example.org.zone\n"
+        "          gatepost domain create example.org --no-zone · gatepost user add "
+        "ada@example.org\n";
     return out;
 }
 

@@ -21,21 +21,50 @@ constexpr OptionSpec kGlobalOptions[] = {
     {"--version", "", "version, compiler, instruction set"},
 };
 
+// In the order in which help shows them; `mail` and the rest are what main_help calls them.
+struct Section {
+    std::string_view title;
+    std::vector<std::vector<CommandSpec> (*)()> nouns;
+};
+
+const std::vector<Section>& sections() {
+    static const std::vector<Section> kSections = {
+        {"server", {run_commands, reload_commands, status_commands, nic_commands, config_commands}},
+        {"DNS", {domain_commands, zone_commands, record_commands, query_commands, cookie_commands}},
+        {"mail", {user_commands, alias_commands, lookup_commands, rules_commands}},
+        {"web, TLS", {cert_commands, redirect_commands}},
+        {"database", {sync_commands, history_commands, audit_commands, schema_commands}},
+        {"moving in", {mail_import_commands, compat_commands}},
+    };
+    return kSections;
+}
+
 std::vector<CommandSpec> all_commands() {
     std::vector<CommandSpec> all;
-    for (const auto& rows :
-         {run_commands(), reload_commands(), zone_commands(), record_commands(), domain_commands(),
-          cert_commands(), redirect_commands(), query_commands(), status_commands(), nic_commands(),
-          sync_commands(), cookie_commands(), history_commands(), schema_commands(),
-          config_commands()})
-        all.insert(all.end(), rows.begin(), rows.end());
+    for (const Section& section : sections())
+        for (const auto noun : section.nouns)
+            for (CommandSpec& row : noun()) all.push_back(std::move(row));
     return all;
+}
+
+std::vector<CommandSection> all_sections() {
+    std::vector<CommandSection> out;
+    for (const Section& section : sections()) {
+        out.push_back({section.title, {}});
+        for (const auto noun : section.nouns) out.back().nouns.push_back(noun().front().noun);
+    }
+    return out;
 }
 
 }  // namespace
 
 std::span<const OptionSpec> global_options() {
     return kGlobalOptions;
+}
+
+std::span<const CommandSection> command_sections() {
+    static const std::vector<CommandSection> kSections = all_sections();
+    return kSections;
 }
 
 std::span<const CommandSpec> commands() {

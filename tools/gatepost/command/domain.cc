@@ -1,9 +1,14 @@
 // gatepost domain create|list
 #include "controlplane/model/domain.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
+#include "controlplane/model/mail_name.h"
 #include "tools/gatepost/cli/context.h"
+#include "tools/gatepost/command/domain_commands.h"
+#include "tools/gatepost/command/mail_output.h"
 #include "tools/gatepost/command/nouns.h"
 #include "tools/gatepost/command/write_output.h"
 #include "tools/gatepost/output/table.h"
@@ -48,6 +53,7 @@ void add_extra(std::vector<controlplane::ExtraRecord>& extras, controlplane::Ext
 Result<controlplane::NewDomain> read_domain(const Arguments& arguments) {
     controlplane::NewDomain domain;
     domain.zone.name = arguments.text("NAME");
+    domain.mail = !arguments.has("--no-mail");
     for (const std::string& host : arguments.list("--ns"))
         domain.zone.name_servers.push_back(host_of(host, domain.zone.name));
     domain.zone.email = arguments.text("--email");
@@ -77,6 +83,7 @@ void print_result(Context& context, const Arguments& arguments,
         context.print(ordered_json{{"domain", result.zone.name},
                                    {"domain_created", result.domain_created},
                                    {"zone_created", result.zone_created},
+                                   {"mail_created", result.mail_created},
                                    {"serial", result.write.serial},
                                    {"dry_run", dry_run},
                                    {"changes", changes_json(result.write.changes)},
@@ -93,6 +100,8 @@ void print_result(Context& context, const Arguments& arguments,
                              : result.zone_created ? "created"
                                                    : "is as asked",
                              result.write.serial));
+    if (result.mail_created)
+        context.note(dry_run ? "mail would be taken for it" : "mail is taken for it");
     wait_for_edge(context, arguments, result.write.lsn);
     context.note("\nfor the registrar of the domain:");
     for (const std::string& server : result.name_servers)
@@ -101,7 +110,26 @@ void print_result(Context& context, const Arguments& arguments,
         context.note(fmt::format("  address of   {}", glue));
 }
 
+Result<int> create_for_mail(Context& context, const Arguments& arguments) {
+    for (const char* option : {"--ns", "--address", "--mx", "--record", "--email", "--ttl"})
+        if (arguments.has(option))
+            return fail(ErrorCode::usage, "{} is of a zone, and --no-zone makes none", option);
+    if (arguments.has("--no-mail"))
+        return fail(ErrorCode::usage, "--no-zone and --no-mail: nothing is left to create");
+    auto name = controlplane::mail_domain_from_text(arguments.text("NAME"));
+    if (!name) return tl::unexpected(std::move(name).error());
+    auto options = write_options(context, arguments);
+    if (!options) return tl::unexpected(std::move(options).error());
+    auto connection = context.database();
+    if (!connection) return tl::unexpected(std::move(connection).error());
+    auto result = controlplane::domain_create_for_mail(*connection, *name, *options);
+    if (!result) return tl::unexpected(std::move(result).error());
+    report_mail_domain(context, arguments, *result);
+    return kExitDone;
+}
+
 Result<int> create(Context& context, const Arguments& arguments) {
+    if (arguments.has("--no-zone")) return create_for_mail(context, arguments);
     auto domain = read_domain(arguments);
     if (!domain) return tl::unexpected(std::move(domain).error());
     auto options = write_options(context, arguments);
@@ -114,20 +142,36 @@ Result<int> create(Context& context, const Arguments& arguments) {
     return kExitDone;
 }
 
+// "yes", "inactive", "alias of example.org", "–".
+std::string mail_text(const std::optional<controlplane::MailDomain>& mail) {
+    if (!mail) return "–";
+    if (!mail->active) return "inactive";
+    return mail->alias_of.empty() ? "yes" : "alias of " + mail->alias_of;
+}
+
 Result<int> list(Context& context, const Arguments&) {
     auto connection = context.database();
     if (!connection) return tl::unexpected(std::move(connection).error());
     auto domains = controlplane::domain_list(*connection);
     if (!domains) return tl::unexpected(std::move(domains).error());
-    Table table({{"DOMAIN"}, {"ZONES", Align::right}, {"CREATED"}, {"BY"}});
+    Table table({{"DOMAIN"},
+                 {"ZONES", Align::right},
+                 {"CREATED"},
+                 {"BY"},
+                 {"MAIL"},
+                 {"ACCOUNTS", Align::right},
+                 {"ALIASES", Align::right}});
     ordered_json out = ordered_json::array();
     for (const auto& domain : *domains) {
         table.row({domain.name, std::to_string(domain.zones.size()), domain.created_at,
-                   domain.created_by});
+                   domain.created_by, mail_text(domain.mail),
+                   domain.mail ? grouped(domain.mail->accounts) : "–",
+                   domain.mail ? grouped(domain.mail->aliases) : "–"});
         out.push_back({{"name", domain.name},
                        {"created_at", domain.created_at},
                        {"created_by", domain.created_by},
-                       {"zones", domain.zones}});
+                       {"zones", domain.zones},
+                       {"mail", domain.mail ? mail_domain_json(*domain.mail) : ordered_json()}});
     }
     context.print(context.json() ? ordered_json{{"domains", out}}.dump(2) + "\n" : table.text());
     return kExitDone;
@@ -136,12 +180,12 @@ Result<int> list(Context& context, const Arguments&) {
 }  // namespace
 
 std::vector<CommandSpec> domain_commands() {
-    return {
+    std::vector<CommandSpec> rows = {
         {.noun = "domain",
          .verb = "create",
          .summary =
              "Creates a domain with its zone, name servers, addresses and further records in one "
-             "transaction; run again, it makes what exists be as asked.",
+             "transaction, and takes mail for it; run again, it makes what exists be as asked.",
          .arguments = {{"NAME", Arity::one, "the domain: example.org"}},
          .options = {{"--ns", "HOST…",
                       "a name server, \"ns1\" for one of the domain itself; the first is the "
@@ -150,6 +194,8 @@ std::vector<CommandSpec> domain_commands() {
                      {"--mx", "HOST…", "a mail server, in order of preference (repeatable)"},
                      {"--record", "RECORD…", "a further record: 'www A 192.0.2.1' (repeatable)"},
                      {"--email", "ADDRESS", "who answers for it (default hostmaster@ the domain)"},
+                     {"--no-mail", "", "take no mail for it"},
+                     {"--no-zone", "", "only mail: its DNS is somebody else's"},
                      kTtlOption,
                      kNoWaitOption},
          .examples =
@@ -158,10 +204,12 @@ std::vector<CommandSpec> domain_commands() {
          .run = create},
         {.noun = "domain",
          .verb = "list",
-         .summary = "Lists the domains and how many zones each has.",
+         .summary = "Lists the domains, how many zones each has, and what it is for mail.",
          .examples = {"gatepost domain list", "gatepost domain list --json"},
          .run = list},
     };
+    for (CommandSpec& row : domain_mail_commands()) rows.push_back(std::move(row));
+    return rows;
 }
 
 }  // namespace gatepost::tools

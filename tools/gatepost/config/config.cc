@@ -44,11 +44,16 @@ Status read_listens(const Settings& settings, Config& config) {
         std::vector<Endpoint>& out;
     };
     std::map<std::string, std::string_view> seen;
-    for (const Listen& listen : {Listen{"dns.listen", kDnsPort, config.listen},
-                                 Listen{"dns.tls_listen", kDnsTlsPort, config.tls_listen},
-                                 Listen{"http.https_listen", kHttpsPort, config.https_listen},
-                                 Listen{"http.listen", kHttpPort, config.http_listen},
-                                 Listen{"metrics.listen", kMetricsPort, config.metrics_listen}}) {
+    for (const Listen& listen :
+         {Listen{"dns.listen", kDnsPort, config.listen},
+          Listen{"dns.tls_listen", kDnsTlsPort, config.tls_listen},
+          Listen{"http.https_listen", kHttpsPort, config.https_listen},
+          Listen{"http.listen", kHttpPort, config.http_listen},
+          Listen{"metrics.listen", kMetricsPort, config.metrics_listen},
+          Listen{"smtp.listen", kSmtpPort, config.mail.listen},
+          Listen{"smtp.submission_listen", kSubmissionPort, config.mail.submission_listen},
+          Listen{"smtp.submissions_listen", kSubmissionsPort, config.mail.submissions_listen},
+          Listen{"smtp.lmtp_listen", kLmtpPort, config.mail.lmtp_listen}}) {
         for (const std::string& address : settings.get(listen.key).values) {
             if (address.empty()) continue;
             listen.out.push_back(must(endpoint_from_text(address, listen.port)));
@@ -86,6 +91,24 @@ void read_connections(const Settings& settings, Config& config) {
     config.connections_proxies = list("connections.proxies");
 }
 
+Status read_mail(const Settings& settings, Config& config) {
+    const auto text = [&](std::string_view name) { return settings.get(name).values.at(0); };
+    MailConfig& mail = config.mail;
+    const bool listens = !mail.listen.empty() || !mail.submission_listen.empty() ||
+                         !mail.submissions_listen.empty() || !mail.lmtp_listen.empty();
+    mail.socket = text("smtp.socket");
+    if (mail.socket.empty() && listens) mail.socket = config.run_dir + "/mail.sock";
+    mail.hostname = text("smtp.hostname");
+    if (mail.hostname.empty()) mail.hostname = config.tls_server_name;
+    mail.message_size_max = must(size_from_text(text("smtp.message_size_max")));
+    mail.recipients_max = number(text("smtp.recipients_max"));
+    mail.postmaster = text("smtp.postmaster");
+    if (mail.socket.empty()) return {};
+    if (auto address = endpoint_from_text(mail.socket, 0); !address)
+        return wrap(settings.get("smtp.socket").origin + ": smtp.socket", address.error());
+    return {};
+}
+
 Status read_nics(const Settings& settings, Config& config) {
     std::set<std::string> seen;
     for (const NicTable& table : settings.nics()) {
@@ -119,6 +142,7 @@ Result<Config> config_from_settings(const Settings& settings) {
     config.run_dir = text("paths.run_dir");
     if (Status read = read_listens(settings, config); !read) return tl::unexpected(read.error());
     read_connections(settings, config);
+    if (Status read = read_mail(settings, config); !read) return tl::unexpected(read.error());
     config.tcp_connections_max = number(text("dns.tcp_connections_max"));
     config.tcp_idle = must(duration_from_text(text("dns.tcp_idle")));
     config.rate_limit_per_second = number(text("dns.rate_limit.per_second"));

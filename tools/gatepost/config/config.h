@@ -19,6 +19,25 @@ inline constexpr uint16_t kDnsTlsPort = 853;
 inline constexpr uint16_t kHttpPort = 80;
 inline constexpr uint16_t kHttpsPort = 443;
 inline constexpr uint16_t kMetricsPort = 9153;
+inline constexpr uint16_t kSmtpPort = 25;
+inline constexpr uint16_t kSubmissionPort = 587;
+inline constexpr uint16_t kSubmissionsPort = 465;
+inline constexpr uint16_t kLmtpPort = 24;
+
+// What [smtp] says.
+struct MailConfig {
+    std::vector<Endpoint> listen;
+    std::vector<Endpoint> submission_listen;
+    std::vector<Endpoint> submissions_listen;
+    std::vector<Endpoint> lmtp_listen;
+    std::string socket;             // empty: mail is not served
+    std::string hostname;           // never empty
+    uint64_t message_size_max = 0;  // octets
+    uint64_t recipients_max = 0;
+    std::string postmaster;  // empty: none
+
+    bool is_served() const { return !socket.empty(); }
+};
 
 struct Config {
     std::string dsn;
@@ -30,6 +49,7 @@ struct Config {
     std::vector<Endpoint> https_listen;
     std::vector<Endpoint> http_listen;
     std::vector<Endpoint> metrics_listen;
+    MailConfig mail;
     std::vector<std::string> http_trusted_proxies;
     std::string metrics_token_file;  // empty: none
     std::string tls_server_name;     // never empty
@@ -60,6 +80,7 @@ struct Config {
     std::string control_socket() const { return run_dir + "/control.sock"; }
     std::string checkpoint() const { return state_dir + "/zones.ckpt"; }
     std::string directory_checkpoint() const { return state_dir + "/directory.ckpt"; }
+    std::string messages() const { return state_dir + "/messages"; }  // the message log
 };
 
 // The settings have been checked one by one; this finds what is wrong between them.

@@ -8,6 +8,7 @@ namespace {
 
 // An address alone is IPv4 without a colon, or what inet_pton takes for IPv6 as it stands.
 bool has_no_port(const std::string& text) {
+    if (text.starts_with('/')) return false;  // a unix socket
     in6_addr ignored;
     if (text.find('@') != std::string::npos) return false;
     if (text.starts_with('[')) return text.ends_with(']');

@@ -206,7 +206,7 @@ std::vector<ConfigKey> all_keys() {
     std::vector<ConfigKey> keys;
     for (std::span<const ConfigKey> section :
          {std::span<const ConfigKey>(kBasics), std::span<const ConfigKey>(kDns), stream_key_table(),
-          std::span<const ConfigKey>(kProcesses)})
+          mail_key_table(), std::span<const ConfigKey>(kProcesses)})
         keys.insert(keys.end(), section.begin(), section.end());
     return keys;
 }

@@ -10,5 +10,7 @@ namespace gatepost::tools {
 std::span<const ConfigKey> config_key_table();
 // Those of HTTP, TLS and connections.
 std::span<const ConfigKey> stream_key_table();
+// Those of mail.
+std::span<const ConfigKey> mail_key_table();
 
 }  // namespace gatepost::tools

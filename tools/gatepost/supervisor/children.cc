@@ -50,6 +50,16 @@ void add_stream_options(std::vector<std::string>& argv, const Config& config, si
     add(argv, "--secret-key-file", config.tls_key_file);
 }
 
+void add_mail_options(std::vector<std::string>& argv, const Config& config) {
+    const MailConfig& mail = config.mail;
+    if (!mail.is_served()) return;
+    add(argv, "--messages", config.messages());
+    add(argv, "--mail-hostname", mail.hostname);
+    add(argv, "--message-size-max", std::to_string(mail.message_size_max));
+    add(argv, "--recipients-max", std::to_string(mail.recipients_max));
+    if (!mail.postmaster.empty()) add(argv, "--postmaster", mail.postmaster);
+}
+
 }  // namespace
 
 std::vector<ConfiguredListen> configured_listens(const Config& config) {
@@ -59,10 +69,17 @@ std::vector<ConfiguredListen> configured_listens(const Config& config) {
         {ListenerUse::dns_tls, config.tls_listen},
         {ListenerUse::https, config.https_listen},
         {ListenerUse::http, config.http_listen},
-        {ListenerUse::admin, config.metrics_listen}};
+        {ListenerUse::admin, config.metrics_listen},
+        {ListenerUse::smtp, config.mail.listen},
+        {ListenerUse::submission, config.mail.submission_listen},
+        {ListenerUse::submissions, config.mail.submissions_listen},
+        {ListenerUse::lmtp, config.mail.lmtp_listen}};
     std::vector<ConfiguredListen> listens;
     for (const auto& [use, addresses] : uses)
         for (const Endpoint& address : addresses) listens.push_back({use, address});
+    if (config.mail.is_served())
+        if (auto socket = endpoint_from_text(config.mail.socket, 0))
+            listens.push_back({ListenerUse::mail_local, *socket});
     return listens;
 }
 
@@ -106,6 +123,7 @@ ProcessSpec dataplane_spec(const ChildPrograms& programs, const Config& config,
     add(spec.argv, "--workers", std::to_string(cores.size()));
     add(spec.argv, "--cores", join(cores));
     add_stream_options(spec.argv, config, cores.size());
+    add_mail_options(spec.argv, config);
     add(spec.argv, "--directory-checkpoint", config.directory_checkpoint());
     add_dataplane_options(spec, config, channel, runtime);
     return spec;

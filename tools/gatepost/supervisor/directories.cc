@@ -28,12 +28,16 @@ Status make_directory(const std::string& path, unsigned mode, const SystemUser* 
     if (const fs::path parent = fs::path(path).parent_path(); !parent.empty())
         fs::create_directories(parent, error);
     if (error) return cannot_make(path, error.value());
-    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return cannot_make(path, errno);
+    const bool is_new = ::mkdir(path.c_str(), mode & 0777) == 0;
+    if (!is_new && errno != EEXIST) return cannot_make(path, errno);
     struct stat about {};
     if (::stat(path.c_str(), &about) != 0) return cannot_make(path, errno);
     if (!S_ISDIR(about.st_mode)) return cannot_make(path, ENOTDIR);
     if (owner != nullptr && about.st_uid != owner->uid &&
         ::chown(path.c_str(), owner->uid, owner->gid) != 0)
+        return cannot_make(path, errno);
+    // mkdir(2) knows no set-group-ID bit.
+    if (is_new && (mode & ~0777U) != 0 && ::chmod(path.c_str(), mode) != 0)
         return cannot_make(path, errno);
     return {};
 }

@@ -150,6 +150,9 @@ void apply_local_settings(const LocalInstance& instance, Settings& settings) {
     loopback("http.https_listen", kLocalHttpsPort);
     loopback("http.listen", kLocalHttpPort);
     loopback("metrics.listen", kLocalMetricsPort);
+    loopback("smtp.listen", kLocalSmtpPort);
+    loopback("smtp.submission_listen", kLocalSubmissionPort);
+    loopback("smtp.submissions_listen", kLocalSubmissionsPort);
     settings.set_default("tls.server_name", {"localhost"}, origin);
     settings.set_default("log.level", {"warning"}, origin);
     // Its clients are on this host, load generators among them.

@@ -29,6 +29,9 @@ inline constexpr uint16_t kLocalDnsTlsPort = 8853;
 inline constexpr uint16_t kLocalHttpsPort = 8443;
 inline constexpr uint16_t kLocalHttpPort = 8080;
 inline constexpr uint16_t kLocalMetricsPort = 9153;
+inline constexpr uint16_t kLocalSmtpPort = 2525;
+inline constexpr uint16_t kLocalSubmissionPort = 5587;
+inline constexpr uint16_t kLocalSubmissionsPort = 4465;
 
 // Makes what is missing. `user` runs PostgreSQL and the control plane; null: this process's own.
 Result<LocalInstance> make_local_instance(const std::string& directory, const SystemUser* user);

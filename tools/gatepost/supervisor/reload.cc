@@ -22,6 +22,7 @@ Status check_reloadable(const Config& now, const Config& next) {
     if (now.state_dir != next.state_dir) return refuse("paths.state_dir");
     if (now.run_dir != next.run_dir) return refuse("paths.run_dir");
     if (now.controlplane_user != next.controlplane_user) return refuse("controlplane.user");
+    if (now.mail.is_served() != next.mail.is_served()) return refuse("whether mail is served");
     if (worker_cores(now) != worker_cores(next))
         return refuse("dataplane.workers or dataplane.cores");
     const auto key = [](const NicConfig& nic) { return std::pair(nic.interface, nic.queues); };

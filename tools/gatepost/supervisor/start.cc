@@ -1,5 +1,9 @@
 // The part of the supervisor that starts processes.
 #include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "controlplane/log/event_log.h"
 #include "tools/gatepost/supervisor/supervisor.h"
@@ -30,7 +34,41 @@ void on_started(Supervised& process, Result<pid_t> pid, UniqueFd channel, TimePo
     log_info("supervisor.process_started").field("process", process.name()).field("pid", *pid);
 }
 
+struct StreamPair {
+    UniqueFd dataplane;
+    UniqueFd controlplane;
+};
+
+Result<StreamPair> stream_pair() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return fail(ErrorCode::refused, "making a socket pair: {}", std::strerror(errno));
+    return StreamPair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
 }  // namespace
+
+// Whenever one of the two starts: what was under way is sent again on the new connection.
+void Supervisor::connect_commits() {
+    if (!options_.config.mail.is_served()) return;
+    if (dataplane_.channel() < 0 || controlplane_.channel() < 0) return;
+    const size_t workers = worker_cores(options_.config).size();
+    for (size_t worker = 0; worker < workers; ++worker) {
+        Status sent;
+        auto pair = stream_pair();
+        if (!pair) sent = tl::unexpected(pair.error());
+        if (sent)
+            sent = channel_send(controlplane_.channel(), ChannelVerb::commit, worker,
+                                pair->controlplane.get());
+        if (sent)
+            sent = channel_send(dataplane_.channel(), ChannelVerb::commit, worker,
+                                pair->dataplane.get());
+        if (!sent)
+            log_error("supervisor.commit_not_connected")
+                .field("worker", worker)
+                .field("error", sent.error().message);
+    }
+}
 
 void Supervisor::start_due(TimePoint now) {
     if (dataplane_.is_due(now)) start_dataplane(now);
@@ -49,6 +87,7 @@ void Supervisor::start_dataplane(TimePoint now) {
     on_started(dataplane_, start_process(spec), std::move(pair->supervisor), now);
     send_arena(dataplane_, directory_);
     send_arena(dataplane_, zones_);
+    connect_commits();
 }
 
 void Supervisor::start_nic(NicService& nic, TimePoint now) {
@@ -69,6 +108,7 @@ void Supervisor::start_controlplane(TimePoint now) {
     if (!password_.empty()) spec.environment.push_back("PGPASSWORD=" + password_);
     runtime_->controlplane_starts.fetch_add(1);
     on_started(controlplane_, start_process(spec), std::move(pair->supervisor), now);
+    connect_commits();
 }
 
 void Supervisor::start_postgres(TimePoint now) {

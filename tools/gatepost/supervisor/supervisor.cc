@@ -49,7 +49,17 @@ Status make_directories(const Config& config) {
     }
     const SystemUser* whose = owner ? &*owner : nullptr;
     if (Status made = make_directory(config.state_dir, 0700, whose); !made) return made;
-    return make_directory(config.run_dir, 0755, whose);
+    if (Status made = make_directory(config.run_dir, 0755, whose); !made) return made;
+    if (!config.mail.is_served()) return {};
+    // The message log is the dataplane's; the control plane reads it (02750: files get its group).
+    std::optional<SystemUser> worker;
+    if (::geteuid() == 0) {
+        auto user = find_user(config.dataplane_user.empty() ? "nobody" : config.dataplane_user);
+        if (!user) return wrap("dataplane.user", std::move(user).error());
+        worker = *user;
+    }
+    if (worker && owner) worker->gid = owner->gid;
+    return make_directory(config.messages(), 02750, worker ? &*worker : nullptr);
 }
 
 }  // namespace

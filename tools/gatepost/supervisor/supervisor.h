@@ -78,6 +78,8 @@ class Supervisor {
     void read_channel(Supervised& process);
     void take_arena(ChannelMessage message);
     void send_arena(Supervised& dataplane, const HeldArena& arena);
+    // Gives each worker of the dataplane a new connection to the control plane's commit service.
+    void connect_commits();
     Status prepare_nics();
     // All of them, in no particular order.
     std::vector<Supervised*> processes();

@@ -1,0 +1,23 @@
+-- What was delivered is lost with this.
+DROP FUNCTION gatepost.note_auth_failures;
+DROP FUNCTION gatepost.note_logins;
+DROP FUNCTION gatepost.deliver;
+DROP FUNCTION gatepost.refuse_delivery;
+DROP FUNCTION gatepost.delivery_mailbox;
+DROP TRIGGER account_mailboxes_after_insert ON gatepost.accounts;
+DROP FUNCTION gatepost.account_mailboxes_after_insert;
+DROP TRIGGER account_quota_before_update ON gatepost.accounts;
+DROP FUNCTION gatepost.account_quota_before_update;
+DROP TABLE gatepost.undeliverable;
+DROP TABLE gatepost.outbound;
+DROP TABLE gatepost.account_usage;
+DROP FUNCTION gatepost.account_usage_after_update;
+DROP TABLE gatepost.expunged;
+DROP TABLE gatepost.messages;
+DROP TABLE gatepost.mailboxes;
+DROP FUNCTION gatepost.mailboxes_after_delete;
+DROP FUNCTION gatepost.default_mailboxes;
+DROP FUNCTION gatepost.is_over_quota;
+DROP FUNCTION gatepost.next_uid_validity;
+DROP SEQUENCE gatepost.uid_validity;
+DROP FUNCTION gatepost.mailbox_name_is_valid;

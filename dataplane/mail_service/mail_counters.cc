@@ -1,0 +1,135 @@
+#include "dataplane/mail_service/mail_counters.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace gatepost::dataplane {
+
+namespace {
+
+template <typename Get>
+uint64_t sum(const AllMailCounters& workers, const Get& get) {
+    uint64_t all = 0;
+    for (const MailCounters& worker : workers) all += get(worker).load(std::memory_order_relaxed);
+    return all;
+}
+
+template <typename Part>
+auto member(Part MailCounters::*part, std::atomic<uint64_t> Part::*counter) {
+    return [=](const MailCounters& worker) -> const auto& {
+        return worker.*part.*counter;
+    };
+}
+
+void write_smtp(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto by_role = [&](std::string_view name, std::string_view help, auto counter) {
+        out.family(name, MetricKind::counter, help);
+        for (size_t role = 0; role < kSmtpRoles; ++role)
+            out.sample({{"role", smtp_role_name(static_cast<SmtpRole>(role))}},
+                       sum(
+                           workers, [&](const MailCounters& worker) -> const auto& {
+                               return (worker.smtp.*counter)[role];
+                           }));
+    };
+    by_role("gatepost_smtp_sessions", "Sessions begun", &SmtpCounters::sessions);
+    by_role("gatepost_smtp_messages", "Messages accepted", &SmtpCounters::messages);
+    out.family("gatepost_smtp_refused", MetricKind::counter,
+               "Connections, commands, recipients and messages refused, by reason");
+    for (size_t reason = 0; reason < kSmtpRefusals; ++reason)
+        out.sample({{"reason", smtp_refusal_name(static_cast<SmtpRefusal>(reason))}},
+                   sum(
+                       workers, [=](const MailCounters& worker) -> const auto& {
+                           return worker.smtp.refused[reason];
+                       }));
+    const auto one = [&](std::string_view name, std::string_view help, auto counter) {
+        out.single(name, MetricKind::counter, help,
+                   sum(workers, member(&MailCounters::smtp, counter)));
+    };
+    one("gatepost_smtp_recipients", "Recipients of accepted messages", &SmtpCounters::recipients);
+    one("gatepost_smtp_bytes", "Octets of accepted messages", &SmtpCounters::message_octets);
+    one("gatepost_smtp_broken_off", "Messages whose client went away in the middle",
+        &SmtpCounters::broken_off);
+    one("gatepost_smtp_starttls_injected", "STARTTLS with octets slipped in behind it",
+        &SmtpCounters::starttls_injected);
+    one("gatepost_smtp_logins", "Logins", &SmtpCounters::logins);
+}
+
+void write_delivery(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto one = [&](std::string_view name, MetricKind kind, std::string_view help,
+                         auto counter) {
+        out.single(name, kind, help, sum(workers, member(&MailCounters::delivery, counter)));
+    };
+    using Counters = DeliveryCounters;
+    one("gatepost_delivery_messages", MetricKind::counter, "Messages delivered",
+        &Counters::delivered);
+    one("gatepost_delivery_duplicates", MetricKind::counter,
+        "Messages that an attempt before had delivered", &Counters::duplicates);
+    one("gatepost_delivery_retried", MetricKind::counter, "Deliveries put off", &Counters::retried);
+    one("gatepost_delivery_read_failures", MetricKind::counter,
+        "Messages that could not be read back from the log", &Counters::read_failures);
+    one("gatepost_spool_messages", MetricKind::gauge, "Messages accepted and not delivered yet",
+        &Counters::waiting);
+    one("gatepost_delivery_connected", MetricKind::gauge,
+        "Workers with a connection to the control plane", &Counters::connected);
+    uint64_t oldest = std::numeric_limits<uint64_t>::max();
+    for (const MailCounters& worker : workers)
+        if (uint64_t ms = worker.delivery.oldest_unix_ms.load(std::memory_order_relaxed); ms != 0)
+            oldest = std::min(oldest, ms);
+    out.family("gatepost_spool_oldest_seconds", MetricKind::gauge,
+               "When the oldest message that waits came, in seconds since 1970; 0: none waits");
+    out.sample({}, oldest == std::numeric_limits<uint64_t>::max() ? 0 : oldest / 1000);
+}
+
+void write_store(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto one = [&](std::string_view name, std::string_view help, auto counter) {
+        out.single(name, MetricKind::counter, help,
+                   sum(workers, member(&MailCounters::store, counter)));
+    };
+    using Counters = SharedStoreCounters;
+    one("gatepost_store_messages", "Messages made durable", &Counters::messages);
+    one("gatepost_store_bytes", "Octets of their bodies", &Counters::octets);
+    one("gatepost_store_batches", "Writes to the message log", &Counters::batches);
+    one("gatepost_store_batch_bytes", "Octets of these writes", &Counters::batch_octets);
+    one("gatepost_store_write_microseconds", "Time that the writes took", &Counters::write_us);
+    one("gatepost_store_commit_microseconds", "Time from commit to durable, of all messages",
+        &Counters::commit_us);
+    one("gatepost_store_segments", "Segments made", &Counters::segments);
+    one("gatepost_store_segment_failures", "Segments that could not be made",
+        &Counters::segment_failures);
+    one("gatepost_store_disk_full", "Messages refused for want of disk space",
+        &Counters::disk_full);
+    one("gatepost_store_busy", "Messages refused for want of memory", &Counters::busy);
+    one("gatepost_store_broken", "Messages refused because a write failed", &Counters::broken);
+    one("gatepost_store_read_failures", "Bodies that could not be read", &Counters::read_failures);
+    one("gatepost_store_bad_records", "Damaged records met", &Counters::bad_records);
+}
+
+}  // namespace
+
+void SharedStoreCounters::publish(const StoreCounters& counters) {
+    const auto put = [](std::atomic<uint64_t>& to, uint64_t value) {
+        to.store(value, std::memory_order_relaxed);
+    };
+    put(messages, counters.messages);
+    put(octets, counters.octets);
+    put(batches, counters.batches);
+    put(batch_octets, counters.batch_octets);
+    put(write_us, counters.write_us);
+    put(commit_us, counters.commit_us);
+    put(segments, counters.segments);
+    put(segment_failures, counters.segment_failures);
+    put(disk_full, counters.disk_full);
+    put(busy, counters.busy);
+    put(broken, counters.broken);
+    put(read_failures, counters.read_failures);
+    put(bad_records, counters.bad_records);
+}
+
+void write_mail_metrics(const AllMailCounters& workers, MetricsWriter& out) {
+    if (workers.empty()) return;
+    write_smtp(workers, out);
+    write_delivery(workers, out);
+    write_store(workers, out);
+}
+
+}  // namespace gatepost::dataplane

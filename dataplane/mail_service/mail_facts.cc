@@ -1,0 +1,60 @@
+#include "dataplane/mail_service/mail_facts.h"
+
+#include "dataplane/mail/encoded_word.h"
+#include "dataplane/mail/mime_parser.h"
+#include "dataplane/mail/summary_codec.h"
+
+namespace gatepost::dataplane {
+
+namespace {
+
+std::string text_of(const EnvelopeAddress& address) {
+    return address.host.empty() ? address.mailbox : address.mailbox + "@" + address.host;
+}
+
+class SummaryParser final : public FactsParser {
+  public:
+    explicit SummaryParser(const Charsets& charsets) : charsets_(charsets), parser_(charsets) {}
+
+    void add(Bytes octets) override { parser_.feed(octets); }
+    DeliveryFacts finish() override { return facts_of(parser_.finish(), charsets_); }
+
+  private:
+    const Charsets& charsets_;
+    MimeParser parser_;
+};
+
+}  // namespace
+
+DeliveryFacts facts_of(const MessageSummary& summary, const Charsets& charsets) {
+    DeliveryFacts facts;
+    encode_summary(summary, facts.summary);
+    const Envelope& header = summary.envelopes.front();
+    facts.message_id = header.message_id.value_or("");
+    facts.subject = decode_encoded_words(header.subject.value_or(""), charsets);
+    if (!header.from.empty()) facts.from = text_of(header.from.front());
+    return facts;
+}
+
+void put_in_front(Bytes prefix, const Charsets& charsets, MessageSummary& summary) {
+    MimeParser parser(charsets);
+    parser.feed(prefix);
+    const MessageSummary front = parser.finish();
+    for (MessagePart& part : summary.parts) part.header_offset += prefix.size();
+    MessagePart& message = summary.parts.front();
+    message.header_offset = 0;
+    message.header_size += prefix.size();
+    message.header_lines += front.parts.front().header_lines;
+    std::vector<FieldPlace> fields = front.fields;
+    for (FieldPlace field : summary.fields) {
+        field.offset += static_cast<uint32_t>(prefix.size());
+        fields.push_back(field);
+    }
+    summary.fields = std::move(fields);
+}
+
+std::unique_ptr<FactsParser> MailFactsMaker::begin() {
+    return std::make_unique<SummaryParser>(charsets_);
+}
+
+}  // namespace gatepost::dataplane

@@ -1,0 +1,136 @@
+#include "dataplane/mail_service/mail_login.h"
+
+#include <ctime>
+
+#include "dataplane/auth/credential_check.h"
+#include "storage/password/create.h"
+#include "storage/password/password_hash.h"
+
+namespace gatepost::dataplane {
+
+namespace {
+
+using Status = LoginOutcome::Status;
+
+uint64_t monotonic_ms() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1000 +
+           static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+LoginSubject subject_of(const LoginCandidates& account) {
+    return {account.account_id, account.entry_serial, storage::kServiceSmtp};
+}
+
+// A new hash for a password that is stored in a weaker form than today's.
+class Rehash final : public HelperJob {
+  public:
+    std::string_view password;
+    std::string hash;  // "": it could not be made
+
+    void run() override {
+        auto made = storage::hash_password(storage::kPreferredScheme, password);
+        if (made) hash = std::move(*made);
+    }
+};
+
+}  // namespace
+
+std::span<const SaslMechanism> MailLogin::mechanisms() {
+    static constexpr SaslMechanism kOffered[] = {SaslMechanism::scram_sha_256_plus,
+                                                 SaslMechanism::scram_sha_256, SaslMechanism::plain,
+                                                 SaslMechanism::login, SaslMechanism::oauthbearer};
+    return kOffered;
+}
+
+LoginCandidates MailLogin::find(std::string_view login, bool token) const {
+    return find_login(parts_.directory(), {.login = login,
+                                           .service = storage::kServiceSmtp,
+                                           .token = token,
+                                           .now_s = std::time(nullptr)});
+}
+
+std::optional<uint32_t> MailLogin::find_known(const LoginCandidates& account,
+                                              std::string_view secret) {
+    if (!account.refusal.empty()) return std::nullopt;
+    auto known = parts_.cache.find(subject_of(account), secret, monotonic_ms());
+    return known && *known < account.credentials.size() ? known : std::nullopt;
+}
+
+Task<LoginOutcome> MailLogin::check(const SmtpClient& client, SaslMechanism mechanism,
+                                    std::string_view login, std::string_view secret) {
+    const LoginCandidates account = find(login, mechanism == SaslMechanism::oauthbearer);
+    if (!account.loaded)
+        co_return LoginOutcome{Status::unavailable, 0, std::string(login), account.refusal};
+    if (auto known = find_known(account, secret))
+        co_return right(account, account.credentials[*known].id);
+    CredentialCheck job;
+    job.login = login;
+    job.password = secret;
+    // Without credentials it takes as long as with one.
+    if (account.refusal.empty())
+        for (const Credential& credential : account.credentials)
+            job.crypt_strings.push_back(credential.hash);
+    HelperResult ran = co_await parts_.helpers.run(job);
+    if (ran == HelperResult::busy)
+        co_return LoginOutcome{Status::unavailable, 0, std::string(login),
+                               "too many logins at once"};
+    if (!job.match)
+        co_return wrong(client, login,
+                        account.refusal.empty() ? "wrong password" : account.refusal);
+    co_await keep(account, *job.match, secret, job.rehash_wanted);
+    co_return right(account, account.credentials[*job.match].id);
+}
+
+Task<> MailLogin::keep(const LoginCandidates& account, uint32_t match, std::string_view secret,
+                       bool rehash_wanted) {
+    const Credential& credential = account.credentials[match];
+    const uint64_t now_ms = monotonic_ms();
+    uint64_t until_ms = 0;
+    if (credential.expires_at_s != 0)
+        until_ms =
+            now_ms + static_cast<uint64_t>(credential.expires_at_s - std::time(nullptr)) * 1000;
+    parts_.cache.remember(subject_of(account), secret, match, now_ms, until_ms);
+    if (!rehash_wanted) co_return;
+    Rehash job;
+    job.password = secret;
+    HelperResult ran = co_await parts_.helpers.run(job);
+    if (ran == HelperResult::done && !job.hash.empty())
+        parts_.courier.note(storage::LoginNote{.account_id = account.account_id,
+                                               .credential_id = credential.id,
+                                               .old_hash = credential.hash,
+                                               .new_hash = job.hash});
+}
+
+Task<LoginOutcome> MailLogin::find_scram_keys(const SmtpClient& client, std::string_view login,
+                                              std::optional<storage::ScramKeys>& keys) {
+    const LoginCandidates account = find(login, false);
+    if (!account.loaded)
+        co_return LoginOutcome{Status::unavailable, 0, std::string(login), account.refusal};
+    for (const Credential& credential : account.credentials) {
+        auto stored = storage::parse_crypt_string(credential.hash);
+        if (!stored || stored->scheme != storage::PasswordScheme::scram_sha_256) continue;
+        keys = storage::parse_scram_keys(stored->data, storage::ScramHash::sha256);
+        if (keys) co_return right(account, credential.id);
+    }
+    co_return wrong(client, login,
+                    account.refusal.empty() ? "no SCRAM keys are stored" : account.refusal);
+}
+
+LoginOutcome MailLogin::right(const LoginCandidates& account, uint64_t credential_id) {
+    parts_.courier.note(
+        storage::LoginNote{.account_id = account.account_id, .credential_id = credential_id});
+    return {Status::right, account.account_id, account.address, ""};
+}
+
+LoginOutcome MailLogin::wrong(const SmtpClient& client, std::string_view login,
+                              std::string reason) {
+    parts_.courier.note(storage::AuthFailure{.service = "smtp",
+                                             .name = std::string(login),
+                                             .client = client.address.text(),
+                                             .reason = reason});
+    return {Status::wrong, 0, std::string(login), std::move(reason)};
+}
+
+}  // namespace gatepost::dataplane

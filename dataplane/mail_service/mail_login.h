@@ -1,0 +1,49 @@
+// Logging in with the accounts of the directory: passwords are checked by helper threads, or known
+// from a moment ago.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "dataplane/auth/helper_threads.h"
+#include "dataplane/auth/login_cache.h"
+#include "dataplane/delivery/delivery_courier.h"
+#include "dataplane/mail_service/login_candidates.h"
+#include "dataplane/smtp/smtp_environment.h"
+#include "dataplane/tls/directory_source.h"
+
+namespace gatepost::dataplane {
+
+class MailLogin final : public SmtpLogin {
+  public:
+    // All of them outlive it.
+    struct Parts {
+        std::function<DirectoryNow()> directory;  // as DirectoryRecipients has it
+        HelperPort& helpers;
+        LoginCache& cache;
+        DeliveryCourier& courier;  // brings notes of logins to the database
+        const ScramDecoyKey& decoy_key;
+    };
+    explicit MailLogin(Parts parts) : parts_(std::move(parts)) {}
+
+    std::span<const SaslMechanism> mechanisms() override;
+    const ScramDecoyKey& decoy_key() override { return parts_.decoy_key; }
+    Task<LoginOutcome> check(const SmtpClient& client, SaslMechanism mechanism,
+                             std::string_view login, std::string_view secret) override;
+    Task<LoginOutcome> find_scram_keys(const SmtpClient& client, std::string_view login,
+                                       std::optional<storage::ScramKeys>& keys) override;
+
+  private:
+    using Credential = LoginCandidates::Credential;
+
+    LoginCandidates find(std::string_view login, bool token) const;
+    std::optional<uint32_t> find_known(const LoginCandidates& account, std::string_view secret);
+    Task<> keep(const LoginCandidates& account, uint32_t match, std::string_view secret,
+                bool rehash_wanted);
+    LoginOutcome right(const LoginCandidates& account, uint64_t credential_id);
+    LoginOutcome wrong(const SmtpClient& client, std::string_view login, std::string reason);
+
+    Parts parts_;
+};
+
+}  // namespace gatepost::dataplane

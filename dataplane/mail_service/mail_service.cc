@@ -1,0 +1,84 @@
+#include "dataplane/mail_service/mail_service.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "dataplane/mail_service/message_inspector.h"
+
+namespace gatepost::dataplane {
+
+Result<std::unique_ptr<MailService>> MailService::create(const Parts& parts,
+                                                         const MailServiceOptions& options) {
+    UniqueFd folder(::fcntl(parts.shared.folder(), F_DUPFD_CLOEXEC, 0));
+    if (!folder)
+        return fail(ErrorCode::refused, "the folder of the message log: {}", std::strerror(errno));
+    auto helpers = HelperPort::create(parts.ring, parts.shared.helpers());
+    if (!helpers) return tl::unexpected(helpers.error());
+    auto cache = LoginCache::create({});
+    if (!cache) return tl::unexpected(cache.error());
+    return std::unique_ptr<MailService>(
+        new MailService(parts, options, std::move(folder), std::move(*helpers), std::move(*cache)));
+}
+
+MailService::MailService(const Parts& parts, const MailServiceOptions& options, UniqueFd folder,
+                         std::unique_ptr<HelperPort> helpers, LoginCache cache)
+    : shared_(parts.shared),
+      worker_(options.worker),
+      counters_(shared_.counters(worker_)),
+      charsets_(shared_.charsets(worker_)),
+      facts_(charsets_),
+      courier_(parts.ring, facts_, counters_.delivery),
+      folder_(parts.ring, std::move(folder)),
+      store_(folder_, timers_, shared_.numbers(), courier_, {.worker = worker_}),
+      helpers_(std::move(helpers)),
+      cache_(std::move(cache)),
+      recipients_(parts.directory, options.postmaster),
+      login_({.directory = parts.directory,
+              .helpers = *helpers_,
+              .cache = cache_,
+              .courier = courier_,
+              .decoy_key = shared_.decoy_key()}) {
+    courier_.serve(store_);
+    for (size_t role = 0; role < kSmtpRoles; ++role) {
+        SmtpOptions smtp;
+        smtp.role = static_cast<SmtpRole>(role);
+        smtp.server_name = options.hostname;
+        smtp.message_octets_max = options.message_octets_max;
+        smtp.recipients_max = options.recipients_max;
+        // A host that hands mail over, and a program of this one, has no certificate to look at.
+        if (!smtp.is_trusted()) smtp.tls = &parts.tls;
+        protocols_[role].emplace(*this, std::move(smtp));
+    }
+}
+
+void MailService::start(uint64_t now_ms) {
+    timers_.advance(now_ms);
+    helpers_->start();
+    store_.start();
+    store_.adopt(shared_.left_over(worker_));
+}
+
+void MailService::finish_turn() {
+    courier_.turn(timers_.now_ms());
+    counters_.store.publish(store_.counters());
+}
+
+void MailService::close() {
+    helpers_->close();
+    courier_.stop();
+}
+
+std::unique_ptr<MessageScanner> MailService::make_scanner() {
+    return std::make_unique<MessageInspector>(charsets_);
+}
+
+int64_t MailService::now_us() {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+}
+
+}  // namespace gatepost::dataplane

@@ -1,0 +1,96 @@
+// All that one worker does for mail: the store, the courier to the control plane, logins, and the
+// protocols over them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "dataplane/auth/helper_threads.h"
+#include "dataplane/auth/login_cache.h"
+#include "dataplane/delivery/delivery_courier.h"
+#include "dataplane/mail_service/directory_recipients.h"
+#include "dataplane/mail_service/mail_facts.h"
+#include "dataplane/mail_service/mail_login.h"
+#include "dataplane/mail_service/mail_shared.h"
+#include "dataplane/reactor/timer_wheel.h"
+#include "dataplane/smtp/null_policy.h"
+#include "dataplane/smtp/smtp_environment.h"
+#include "dataplane/smtp/smtp_protocol.h"
+#include "dataplane/store/message_log_store.h"
+#include "dataplane/store/uring_directory.h"
+
+namespace gatepost::dataplane {
+
+struct MailServiceOptions {
+    unsigned worker = 0;
+    std::string hostname;
+    uint64_t message_octets_max = 0;
+    uint32_t recipients_max = 0;
+    std::string postmaster;
+};
+
+class MailService final : public SmtpEnvironment {
+  public:
+    // All of them outlive it, but for the ring: close(), then the ring goes, then this.
+    struct Parts {
+        Ring& ring;
+        MailShared& shared;
+        std::function<DirectoryNow()> directory;
+        TlsContext& tls;
+    };
+    static Result<std::unique_ptr<MailService>> create(const Parts& parts,
+                                                       const MailServiceOptions& options);
+
+    // In the worker's thread, once the ring is enabled.
+    void start(uint64_t now_ms);
+    // The time of this turn of the loop, before its completions; milliseconds of a clock that never
+    // goes back.
+    void set_time(uint64_t now_ms) { timers_.advance(now_ms); }
+    // After each reap.
+    void finish_turn();
+    // At the worker's end, before the ring's.
+    void close();
+    // Any thread: a new connection to the control plane.
+    void take_connection(UniqueFd socket) { courier_.take_connection(std::move(socket)); }
+
+    StreamProtocol& protocol(SmtpRole role) { return *protocols_[static_cast<size_t>(role)]; }
+
+    // ---- SmtpEnvironment
+    RecipientLookup& recipients() override { return recipients_; }
+    MessageStore& store() override { return store_; }
+    SmtpLogin& login() override { return login_; }
+    SmtpPolicy& policy() override { return policy_; }
+    SmtpCounters& counters() override { return counters_.smtp; }
+    std::unique_ptr<MessageScanner> make_scanner() override;
+    void deliver(const storage::BlobId& id, DeliveryFacts facts) override {
+        courier_.deliver(id, std::move(facts));
+    }
+    storage::BlobId next_blob_id() override { return blob_ids_.next(now_us() / 1000); }
+    int64_t now_us() override;
+
+  private:
+    class Policy final : public NullPolicy {};
+
+    MailService(const Parts& parts, const MailServiceOptions& options, UniqueFd folder,
+                std::unique_ptr<HelperPort> helpers, LoginCache cache);
+
+    MailShared& shared_;
+    const unsigned worker_;
+    MailCounters& counters_;
+    const Charsets& charsets_;
+    TimerWheel timers_;
+    MailFactsMaker facts_;
+    DeliveryCourier courier_;
+    UringDirectory folder_;
+    MessageLogStore store_;
+    std::unique_ptr<HelperPort> helpers_;
+    LoginCache cache_;
+    DirectoryRecipients recipients_;
+    MailLogin login_;
+    Policy policy_;
+    storage::BlobIdSource blob_ids_;
+    std::array<std::optional<SmtpProtocol>, kSmtpRoles> protocols_;
+};
+
+}  // namespace gatepost::dataplane

@@ -1,0 +1,182 @@
+// AUTH (RFC 4954): the lines of the dialogue. What they mean is dataplane/auth's.
+#include <fmt/format.h>
+#include <string.h>
+
+#include <algorithm>
+#include <array>
+
+#include "dataplane/log/log.h"
+#include "dataplane/smtp/smtp_limits.h"
+#include "dataplane/smtp/smtp_session.h"
+#include "dataplane/stream/line_reader.h"
+#include "storage/password/base64.h"
+
+namespace gatepost::dataplane {
+
+namespace {
+
+// Passwords do not stay in memory for longer than they are used.
+void wipe(std::string& text) {
+    ::explicit_bzero(text.data(), text.size());
+    text.clear();
+}
+
+}  // namespace
+
+std::vector<SaslMechanism> SmtpSession::mechanisms() const {
+    const auto offered = environment_.login().mechanisms();
+    std::vector<SaslMechanism> usable(offered.begin(), offered.end());
+    std::array<uint8_t, 32> binding;
+    const TlsSession* tls = stream_.tls();
+    if (tls == nullptr || !tls->export_channel_binding(binding))
+        std::erase(usable, SaslMechanism::scram_sha_256_plus);
+    return usable;
+}
+
+std::optional<SmtpReply> SmtpSession::auth_out_of_place() const {
+    if (!options_.offers_auth()) return SmtpReply{502, "5.5.1", "nobody logs in here"};
+    if (!client_.extended) return SmtpReply{503, "5.5.1", "EHLO comes first"};
+    // RFC 4954 §4.
+    if (client_.account_id != 0) return SmtpReply{503, "5.5.1", "you have logged in already"};
+    if (transaction_.open)
+        return SmtpReply{503, "5.5.1", "a message is under way already; RSET forgets it"};
+    return std::nullopt;
+}
+
+Task<SmtpSession::Next> SmtpSession::auth(std::string_view argument) {
+    if (auto reply = auth_out_of_place()) co_return bad(*std::move(reply));
+    // RFC 4954 §6.
+    if (options_.tls_required && !client_.tls) {
+        wipe(line_);  // it may have had a password in the clear
+        co_return refuse(
+            {SmtpRefusal::tls_required, {538, "5.7.11", "only under TLS: STARTTLS comes first"}});
+    }
+    const size_t space = argument.find(' ');
+    const auto mechanism = find_mechanism(argument.substr(0, space));
+    const std::vector<SaslMechanism> usable = mechanisms();
+    if (!mechanism || std::ranges::find(usable, *mechanism) == usable.end())
+        co_return bad({504, "5.5.4", "that mechanism is not offered here"});
+    std::optional<std::string> initial;
+    if (space != std::string_view::npos) {
+        initial = decode_initial_response(argument.substr(space + 1));
+        if (!initial) co_return bad({501, "5.5.2", "that is no base64"});
+    }
+    const PolicyVerdict verdict = co_await environment_.policy().on_auth(client_);
+    if (const MaybeRefusal refusal = refusal_of(verdict)) co_return refuse(*refusal);
+    std::array<uint8_t, 32> binding;
+    SaslContext context{.decoy_key = &environment_.login().decoy_key()};
+    context.plus_offered =
+        std::ranges::find(usable, SaslMechanism::scram_sha_256_plus) != usable.end();
+    if (context.plus_offered && stream_.tls()->export_channel_binding(binding))
+        context.tls_exporter = binding;
+    auto exchange = make_sasl_exchange(*mechanism, context);
+    if (!exchange)
+        co_return refuse({SmtpRefusal::login_unavailable,
+                          {454, "4.7.0", "it cannot be checked now; try again"}});
+    SaslStep step = initial ? (*exchange)->step(*initial) : (*exchange)->begin();
+    if (initial) wipe(*initial);
+    wipe(line_);
+    co_return co_await log_in(*mechanism, **exchange, std::move(step));
+}
+
+Task<SmtpSession::Next> SmtpSession::log_in(SaslMechanism mechanism, SaslExchange& exchange,
+                                            SaslStep step) {
+    using Kind = SaslStep::Kind;
+    LoginOutcome who;
+    for (;;) {
+        if (step.kind == Kind::success || step.kind == Kind::failure) {
+            if (step.kind == Kind::failure && who.status == LoginOutcome::Status::right)
+                who.status = LoginOutcome::Status::wrong;  // SCRAM: known, but not proven
+            if (who.user.empty()) who.user = exchange.login();
+            co_return co_await logged_in(who, step.failure);
+        }
+        if (step.kind != Kind::challenge) {
+            step = co_await check_login(mechanism, exchange, step.kind, who);
+            if (who.status == LoginOutcome::Status::unavailable)
+                co_return co_await logged_in(who, SaslFailure::none);
+            continue;
+        }
+        std::optional<std::string> answer;
+        const Next next = co_await ask(step.challenge, answer);
+        if (next == Next::end || !answer) co_return next;
+        step = exchange.step(*answer);
+        wipe(*answer);
+    }
+}
+
+// Answers what an exchange asks of the directory.
+Task<SaslStep> SmtpSession::check_login(SaslMechanism mechanism, SaslExchange& exchange,
+                                        SaslStep::Kind what, LoginOutcome& who) {
+    SmtpLogin& login = environment_.login();
+    if (what == SaslStep::Kind::find_scram_keys) {
+        std::optional<storage::ScramKeys> keys;
+        who = co_await login.find_scram_keys(client_, exchange.login(), keys);
+        const bool found = who.status == LoginOutcome::Status::right && keys;
+        co_return exchange.give_keys(found ? &*keys : nullptr);
+    }
+    who = co_await login.check(client_, mechanism, exchange.login(), exchange.secret());
+    co_return exchange.decide(who.status == LoginOutcome::Status::right);
+}
+
+// Without an answer the client gave none, and has been told so.
+Task<SmtpSession::Next> SmtpSession::ask(const std::string& challenge,
+                                         std::optional<std::string>& answer) {
+    Next next = say_text("334 " + storage::encode_base64(challenge) + "\r\n");
+    if (next == Next::command) next = co_await push();
+    if (next == Next::end) co_return next;
+    Line line;
+    do {
+        expect_within(options_.command_ms);
+        line = co_await read_line(stream_, kAuthLineMax - 2);
+        // Woken to end: the client is told after this.
+    } while (line.status == StreamStatus::woken);
+    if (line.status == StreamStatus::timeout) co_return timed_out(true);
+    if (line.status == StreamStatus::too_long) {
+        next = co_await skip_long_line(line.length);
+        if (next == Next::end) co_return next;
+        // RFC 4954 §4.
+        co_return bad({500, "5.5.6", "the line is too long"}, SmtpRefusal::line_too_long);
+    }
+    if (line.status != StreamStatus::ok) co_return lost(line.status);
+    const std::string_view text(reinterpret_cast<const char*>(line.text.data()), line.text.size());
+    const bool cancelled = text == "*";
+    if (!cancelled) answer = decode_sasl_text(text);
+    stream_.consume(line.length);
+    if (cancelled) co_return bad({501, "5.7.0", "you have cancelled it"});
+    if (!answer) co_return bad({501, "5.5.2", "that is no base64"});
+    co_return Next::command;
+}
+
+Task<SmtpSession::Next> SmtpSession::logged_in(const LoginOutcome& outcome, SaslFailure failure) {
+    using Status = LoginOutcome::Status;
+    co_await environment_.policy().on_auth_end(client_, outcome);
+    if (outcome.status == Status::right) {
+        client_.account_id = outcome.account_id;
+        client_.user = outcome.user;
+        storage::count(environment_.counters().logins);
+        if (log_enabled(LogLevel::info))
+            log(LogLevel::info, "smtp.login",
+                {{"session", session_text(session_.id)},
+                 {"client", session_.client.text()},
+                 {"user", client_.user}});
+        co_return say({235, "2.7.0", "you have logged in"});
+    }
+    if (failure == SaslFailure::malformed)
+        co_return bad({501, "5.5.2", "that is no answer of this mechanism"});
+    const std::string reason =
+        outcome.reason.empty() ? std::string(failure_text(failure)) : outcome.reason;
+    if (outcome.status == Status::unavailable)
+        co_return refuse({SmtpRefusal::login_unavailable,
+                          {454, "4.7.0", "it cannot be checked now; try again"},
+                          reason});
+    // RFC 4954 §6: whether the name or the password is wrong is not said.
+    client_.user = outcome.user;
+    const Next next = refuse(
+        {SmtpRefusal::login_failed, {535, "5.7.8", "the name or the password is wrong"}, reason});
+    client_.user.clear();
+    if (++failed_logins_ < options_.failed_logins_max) co_return next;
+    co_return part({SmtpRefusal::too_many_logins, {421, "4.7.0", "too many logins that failed"}},
+                   storage::StreamEnd::protocol);
+}
+
+}  // namespace gatepost::dataplane

@@ -1,0 +1,91 @@
+#include "tools/gatepost/config/key_table.h"
+
+namespace gatepost::tools {
+
+namespace {
+
+constexpr uint64_t kMiB = 1 << 20;  // octets
+
+constexpr ConfigKey kMail[] = {
+    {.name = "smtp.listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The addresses on which mail from other hosts is taken (SMTP, RFC 5321). The port is 25 "
+         "where none is given. An empty list: nowhere.",
+     .example = "0.0.0.0@25, ::@25"},
+    {.name = "smtp.submission_listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The addresses on which people who log in hand in their mail, after STARTTLS (RFC 6409). "
+         "The port is 587 where none is given. An empty list: nowhere.",
+     .example = "0.0.0.0@587, ::@587"},
+    {.name = "smtp.submissions_listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The same under TLS from the first octet (RFC 8314). The port is 465 where none is given.",
+     .example = "0.0.0.0@465, ::@465"},
+    {.name = "smtp.lmtp_listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The addresses on which other mail systems hand over mail for accounts here (LMTP, RFC "
+         "2033); whoever reaches them is trusted. The port is 24 where none is given.",
+     .example = "127.0.0.1@24"},
+    {.name = "smtp.socket",
+     .kind = KeyKind::path,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The unix socket on which programs of this host hand in mail, without a login and with "
+         "any sender (gatepost-sendmail does). Unset: mail.sock in paths.run_dir, where any other "
+         "address of [smtp] is set.",
+     .example = "/run/gatepost/mail.sock"},
+    {.name = "smtp.hostname",
+     .kind = KeyKind::name,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The name of this host in greetings and Received fields. Unset: tls.server_name.",
+     .example = "mx1.example.net"},
+    {.name = "smtp.message_size_max",
+     .kind = KeyKind::size,
+     .default_value = "50MiB",
+     .minimum = 64 << 10,
+     .maximum = 2048 * kMiB,
+     .since = "0.4",
+     .description = "The largest message that is taken (RFC 1870).",
+     .example = "100MiB"},
+    {.name = "smtp.recipients_max",
+     .kind = KeyKind::count,
+     .default_value = "100",
+     .minimum = 1,
+     .maximum = 10'000,
+     .since = "0.4",
+     .description =
+         "Recipients of one message; further ones are told to come again (RFC 5321 §4.5.3.1.8 asks "
+         "for at least 100).",
+     .example = "500"},
+    {.name = "smtp.postmaster",
+     .kind = KeyKind::name,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The address that mail to postmaster goes to, of domains that have no such account or "
+         "alias (RFC 5321 §4.5.1). Unset: such mail is refused.",
+     .example = "ada@example.org"},
+};
+
+}  // namespace
+
+std::span<const ConfigKey> mail_key_table() {
+    return kMail;
+}
+
+}  // namespace gatepost::tools
