@@ -60,6 +60,11 @@ void CommitServiceThread::run() {
 }
 
 int CommitServiceThread::wait_ms() const {
+    {
+        // woken() has drained the word about one that came while the database was waited for.
+        const std::lock_guard lock(service_.mutex_);
+        if (!service_.handed_over_.empty()) return 0;
+    }
     const bool has_notes = notes_.has_logins() || notes_.has_failures();
     Clock::time_point until = Clock::now() + milliseconds(kWaitMsMax);
     if (!committer_.is_connected())

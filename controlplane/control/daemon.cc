@@ -168,6 +168,8 @@ Status Daemon::run() {
     if (Status ok = sync_->start(); !ok) return ok;
     checkpointer_->start();
     if (Status ok = keeper_->start(); !ok) return ok;
+    if (Status ok = start_queue_api(); !ok)
+        log_error("queue_api.failed").field("error", ok.error().message);
     log_info("control.started")
         .field("version", GATEPOST_VERSION)
         .field("pid", ::getpid())
@@ -180,8 +182,20 @@ Status Daemon::run() {
     return {};
 }
 
+// DNS and mail go on without it.
+Status Daemon::start_queue_api() {
+    if (options_.queue_api.listen.empty()) return {};
+    QueueApiOptions options = options_.queue_api;
+    options.dsn = options_.dsn;
+    auto api = QueueApi::start(std::move(options));
+    if (!api) return tl::unexpected(std::move(api).error());
+    queue_api_ = std::move(*api);
+    return {};
+}
+
 void Daemon::stop() {
     log_info("control.stopping");
+    if (queue_api_) queue_api_->stop();
     sync_->request_stop();
     keeper_->request_stop();
     commit_->request_stop();

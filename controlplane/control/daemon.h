@@ -16,6 +16,7 @@
 #include "controlplane/control/control_server.h"
 #include "controlplane/control/options.h"
 #include "controlplane/control/tsc_clock.h"
+#include "controlplane/queue_api/queue_api.h"
 #include "controlplane/sync/sync_service.h"
 #include "storage/arena/runtime_page.h"
 #include "storage/base/fd_channel.h"
@@ -58,6 +59,7 @@ class Daemon {
     void take_channel();
     void take_commit_connection(ChannelMessage& message);
     void stop();
+    Status start_queue_api();
 
     void serve(ClientId client, const std::string& line);
     void serve_wait(ClientId client, const nlohmann::json& request);
@@ -84,6 +86,7 @@ class Daemon {
     std::unique_ptr<Checkpointer> checkpointer_;
     std::unique_ptr<CertificateKeeper> keeper_;
     std::unique_ptr<CommitService> commit_;
+    std::unique_ptr<QueueApi> queue_api_;  // null: not served
     std::vector<LsnWaiter> lsn_waiters_;
     std::vector<CheckpointWaiter> checkpoint_waiters_;
     bool is_committing_ = false;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controlplane/control/daemon.h"
+#include "controlplane/control/mail_report.h"
 #include "controlplane/control/status_report.h"
 
 namespace gatepost::controlplane {
@@ -49,8 +50,9 @@ void Daemon::serve(ClientId client, const std::string& line) {
     }
     const std::string op = text_member(request, "op");
     if (op == "status") {
-        reply(client,
-              status_report({started_at_us_, sync_->board(), *checkpointer_, *page_, tsc_}));
+        json report = status_report({started_at_us_, sync_->board(), *checkpointer_, *page_, tsc_});
+        report["mail"] = mail_report(commit_->status());
+        reply(client, std::move(report));
     } else if (op == "sync.wait") {
         serve_wait(client, request);
     } else if (op == "checkpoint") {

@@ -47,6 +47,44 @@ CLI::callback_t store(T& target, Parse parse) {
     };
 }
 
+Result<QueueApiListen> listen_from_argument(const std::string& text) {
+    const size_t at = text.rfind('@');
+    const std::string port = at == std::string::npos ? "" : text.substr(at + 1);
+    QueueApiListen listen;
+    const char* const end = port.data() + port.size();
+    const auto [rest, error] = std::from_chars(port.data(), end, listen.port);
+    if (at == 0 || port.empty() || error != std::errc() || rest != end)
+        return fail(ErrorCode::usage, "'{}' is not an address such as 127.0.0.1@8025", text);
+    listen.host = text.substr(0, at);
+    return listen;
+}
+
+void add_queue_api_options(CLI::App& app, QueueApiOptions& queue) {
+    app.add_option(
+           "--queue-api", CLI::callback_t([&queue](const CLI::results_t& values) {
+               for (const std::string& value : values) {
+                   auto listen = listen_from_argument(value);
+                   if (!listen) throw CLI::ValidationError(listen.error().message);
+                   queue.listen.push_back(std::move(*listen));
+               }
+               return true;
+           }),
+           "address to hand out mail for other systems on: 127.0.0.1@8025; may come several times")
+        ->expected(1, 64);
+    app.add_option("--messages", queue.messages, "the folder of the message log");
+    app.add_option("--queue-api-token-file", queue.token_file, "bearer tokens that may fetch");
+    app.add_option("--queue-api-users-file", queue.users_file, "names and passwords that may");
+    app.add_option("--queue-api-allow", queue.allow, "networks to fetch from; none: any");
+    app.add_option("--queue-api-lease", CLI::callback_t([&queue](const CLI::results_t& values) {
+                       auto time = duration_from_argument(values.front());
+                       if (!time) throw CLI::ValidationError(time.error().message);
+                       queue.lease = std::chrono::ceil<std::chrono::seconds>(*time);
+                       return true;
+                   }),
+                   "how long whoever fetched has to acknowledge (5m)");
+    app.add_flag("--queue-api-legacy", queue.legacy, "GET / gives messages, and they are done");
+}
+
 }  // namespace
 
 Result<uint64_t> size_from_argument(const std::string& text) {
@@ -87,6 +125,7 @@ std::variant<DaemonOptions, ExitNow> parse_options(int argc, char** argv) {
                    "name to have a certificate for, and whose certificate clients get "
                    "that name no host known here (the name of this host)");
     app.add_option("--user", options.user, "user to become, when started as root");
+    add_queue_api_options(app, options.queue_api);
     app.add_option("--log-format", store(options.log_format, log_format_from_text),
                    "logfmt or json");
     app.add_option("--log-level", store(options.log_level, log_level_from_text),

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "controlplane/log/event_log.h"
+#include "controlplane/queue_api/queue_api_options.h"
 #include "storage/base/error.h"
 
 namespace gatepost::controlplane {
@@ -23,6 +24,7 @@ struct DaemonOptions {
     std::string user;             // to become, when started as root
     std::string secret_key_file;  // empty: secret.key in the state folder
     std::string server_name;      // empty: the name of this host
+    QueueApiOptions queue_api;    // without listen addresses: not served
     LogFormat log_format = LogFormat::automatic;
     LogLevel log_level = LogLevel::info;
 };

@@ -43,7 +43,28 @@ size_t octets(const MailCredentialRow& row) {
 size_t octets(const MailAliasRow& row) {
     return row.source.size() + row.target.size();
 }
-template <typename Key>  // nothing but an id
+size_t octets(const FilterRuleRow& row) {
+    return row.name.size() + row.field.size() + row.header_name.size() + row.kind.size() +
+           row.pattern.size() + row.action.size() + row.folder.size() + row.mode.size();
+}
+size_t octets(const FilingRuleRow& row) {
+    return row.field.size() + row.contains.size() + row.folder.size();
+}
+size_t octets(const PolicyRuleKey& key) {
+    return key.name.size();
+}
+size_t octets(const PolicyRuleRow& row) {
+    return octets(row.key) + row.mode.size() + row.settings.size();
+}
+size_t octets(const DnsListKey& key) {
+    return key.zone.size();
+}
+size_t octets(const DnsListRow& row) {
+    size_t size = octets(row.key) + row.kind.size() + row.mode.size();
+    for (const std::string& code : row.codes) size += sizeof code + code.size();
+    return size;
+}
+template <typename Key>  // nothing but an id or a network
 size_t octets(const Key&) {
     return 0;
 }

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "controlplane/directory/mail_rows.h"
+#include "controlplane/directory/policy_tables.h"
+#include "controlplane/filter/filter_source.h"
 
 namespace gatepost::controlplane {
 
@@ -65,7 +67,10 @@ struct ChallengeRow {
 using DirectoryChange =
     std::variant<CertificateRow, CertificateKey, PinRow, PinKey, RedirectRow, RedirectKey,
                  ChallengeRow, ChallengeKey, MailDomainRow, MailDomainKey, MailAccountRow,
-                 MailAccountKey, MailCredentialRow, MailCredentialKey, MailAliasRow, MailAliasKey>;
+                 MailAccountKey, MailCredentialRow, MailCredentialKey, MailAliasRow, MailAliasKey,
+                 FilterRuleRow, FilterRuleKey, FilterSettingsRow, FilterSettingsKey, FilingRuleRow,
+                 FilingRuleKey, PolicyRuleRow, PolicyRuleKey, DnsListRow, DnsListKey,
+                 PolicyExemptionRow, PolicyExemptionKey>;
 
 // Heap octets that it fills, and its own.
 size_t size_bytes(const DirectoryChange& change);

@@ -24,11 +24,11 @@ std::string describe(EntryKind kind, const std::string& key) {
         case EntryKind::mail_alias:
             return "alias " + key;
         case EntryKind::filter_database:
-            return "filter " + key;
-        default:
+            return "filter rules";
+        case EntryKind::mail_policy:
             break;
     }
-    return "policy " + key;
+    return "mail policy";
 }
 
 }  // namespace

@@ -28,6 +28,8 @@ DirectoryStore::DirectoryStore(std::unique_ptr<storage::DirectoryWriter> writer,
       keys_(std::move(keys)),
       identities_(*keys_, *entries_.held()),
       mail_(entries_),
+      filter_(entries_),
+      policy_(entries_),
       server_name_(std::move(server_name)),
       keys_seen_at_(std::chrono::steady_clock::now()) {}
 
@@ -41,6 +43,14 @@ Status DirectoryStore::take(const Change& change) {
         identities_.put(change);
     else if constexpr (requires { identities_.remove(change); })
         identities_.remove(change);
+    else if constexpr (requires { filter_.put(change); })
+        filter_.put(change);
+    else if constexpr (requires { filter_.remove(change); })
+        filter_.remove(change);
+    else if constexpr (requires { policy_.put(change); })
+        policy_.put(change);
+    else if constexpr (requires { policy_.remove(change); })
+        policy_.remove(change);
     else if constexpr (requires { mail_.put(change); })
         mail_.put(change);
     else
@@ -93,6 +103,9 @@ void DirectoryStore::compile(const std::string& name, const std::string& of) {
 
 void DirectoryStore::publish(storage::ArenaOrigin origin) {
     (void)mail_.finish();  // what does not fit is held
+    policy_.finish();
+    // Mail that comes right after a load is filtered, too.
+    filter_.finish(loading_ ? FilterBuilder::kForever : FilterTables::kPatience);
     std::set<std::string> names = identities_.finish();
     names.merge(std::exchange(failed_, {}));
     const bool default_failed = names.erase("") != 0;
@@ -116,6 +129,14 @@ bool DirectoryStore::look_after_keys() {
     log_info("sync.key_file").field("path", keys_->path());
     identities_.retry_held();
     publish(origin_);
+    return true;
+}
+
+bool DirectoryStore::look_after_filter() {
+    const uint64_t before = filter_.placements();
+    filter_.finish(std::chrono::milliseconds(0));
+    if (filter_.placements() == before) return false;
+    entries_.writer().publish(origin_);
     return true;
 }
 

@@ -9,7 +9,9 @@
 
 #include "controlplane/directory/directory_change.h"
 #include "controlplane/directory/directory_entries.h"
+#include "controlplane/directory/filter_tables.h"
 #include "controlplane/directory/mail_tables.h"
+#include "controlplane/directory/policy_tables.h"
 #include "controlplane/directory/tls_identities.h"
 #include "controlplane/directory/watched_key_file.h"
 #include "storage/directory/directory_writer.h"
@@ -33,6 +35,10 @@ class DirectoryStore {
     // Once a second at most: has held certificates tried again where the key file is another one.
     // True: something was published.
     bool look_after_keys();
+    // Puts filter rules into service that took longer to compile. True: something was published.
+    bool look_after_filter();
+    // Readable where look_after_filter() may have something to do; -1: it never has.
+    int filter_fd() const { return filter_.ready_fd(); }
 
     const storage::DirectoryWriter& writer() const { return entries_.writer(); }
     std::shared_ptr<const HeldEntries> held() const { return entries_.held(); }
@@ -44,7 +50,7 @@ class DirectoryStore {
     Status take(const ChallengeRow& row);
     Status take(const RedirectKey& key);
     Status take(const ChallengeKey& key);
-    template <typename Change>  // of certificates, pins and mail
+    template <typename Change>  // of certificates, pins, mail, the filter and the policy
     Status take(const Change& change);
 
     void compile(const std::string& name, const std::string& of);
@@ -53,6 +59,8 @@ class DirectoryStore {
     std::shared_ptr<WatchedKeyFile> keys_;
     TlsIdentities identities_;
     MailTables mail_;
+    FilterTables filter_;
+    PolicyTables policy_;
     bool loading_ = true;  // nothing has been published yet
     const std::string server_name_;
     std::string default_name_;      // whose identity the entry "" has; "": there is none

@@ -76,10 +76,9 @@ Result<Database> PatternSet::compile_sound(Target target) {
         const unsigned mode = target == Target::values ? HS_MODE_BLOCK : HS_MODE_STREAM;
         hs_database_t* database = nullptr;
         hs_compile_error_t* error = nullptr;
-        const hs_error_t code =
-            ::hs_compile_multi(texts.data(), flags.data(), numbers.data(),
-                               static_cast<unsigned>(texts.size()), mode, nullptr, &database,
-                               &error);
+        const hs_error_t code = ::hs_compile_multi(texts.data(), flags.data(), numbers.data(),
+                                                   static_cast<unsigned>(texts.size()), mode,
+                                                   nullptr, &database, &error);
         if (code == HS_SUCCESS) return Database(database);
         const std::string reason = error != nullptr ? error->message : "no reason was given";
         const int culprit = error != nullptr ? error->expression : -1;
@@ -128,18 +127,18 @@ Numbered number_rules(const FilterSource& source, PatternSet& patterns,
         auto expression = filter_expression(rule);
         const auto action = filter_action(rule.action);
         if (!expression || !action)
-            held.push_back({"filter rule " + rule.name, !expression ? expression.error().message
-                                                                    : action.error().message});
+            held.push_back({"filter rule " + rule.name,
+                            !expression ? expression.error().message : action.error().message});
         else
             numbered.rules.emplace_back(&rule, patterns.add(std::move(*expression)));
     }
     for (const FilingRuleRow& rule : source.filing_rules)
         if (rule.active)
             numbered.filing_rules.emplace_back(&rule, patterns.add(filing_expression(rule)));
-    std::ranges::sort(numbered.rules, {}, [](const auto& rule) {
+    std::ranges::stable_sort(numbered.rules, {}, [](const auto& rule) {
         return std::tuple(rule.first->position, rule.first->id);
     });
-    std::ranges::sort(numbered.filing_rules, {}, [](const auto& rule) {
+    std::ranges::stable_sort(numbered.filing_rules, {}, [](const auto& rule) {
         return std::tuple(rule.first->account_id, rule.first->position, rule.first->id);
     });
     return numbered;

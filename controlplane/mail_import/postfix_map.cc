@@ -43,12 +43,23 @@ std::vector<std::string> targets_of(std::string_view value) {
         bool quoted = false;
         size_t end = 0;
         for (; end < value.size(); ++end) {
+            if (quoted && value[end] == '\\' && end + 1 < value.size()) {
+                ++end;
+                continue;
+            }
             if (value[end] == '"') quoted = !quoted;
             if (!quoted && kSeparators.find(value[end]) != std::string_view::npos) break;
         }
         targets.emplace_back(value.substr(0, end));
         value.remove_prefix(end);
     }
+}
+
+// A line that begins with # is a comment: such a local part is quoted.
+std::string key_text(const std::string& source) {
+    if (!source.starts_with('#')) return source;
+    const size_t at = source.rfind('@');
+    return fmt::format("\"{}\"{}", source.substr(0, at), source.substr(at));
 }
 
 std::string completed(std::string address, std::string_view origin) {
@@ -140,8 +151,9 @@ std::string virtual_alias_text(const std::vector<MailAlias>& aliases) {
             out += fmt::format(", {}", alias.target);
         } else {
             if (before != nullptr) out += '\n';
-            out += fmt::format("{}{} {}", alias.active ? "" : "# inactive: ", alias.source,
-                               alias.target);
+            out +=
+                fmt::format("{}{} {}", alias.active ? "" : "# inactive: ", key_text(alias.source),
+                            alias.target);
         }
         before = &alias;
     }

@@ -1,6 +1,7 @@
 #include "controlplane/model/filing_rule.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "controlplane/model/account.h"
 #include "controlplane/model/audit.h"
@@ -103,6 +104,7 @@ Result<std::vector<FilingRule>> filing_rules_from_csv(std::string_view text,
                                                       std::string_view name) {
     std::vector<FilingRule> rules;
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
+    bool first = true;
     for (size_t line = 1; !text.empty();) {
         std::vector<std::string> values;
         const std::string_view before = text;
@@ -117,8 +119,9 @@ Result<std::vector<FilingRule>> filing_rules_from_csv(std::string_view text,
         line += static_cast<size_t>(std::count(taken.begin(), taken.end(), '\n'));
         if (values.size() == 1 && values[0].empty()) continue;
         if (trimmed(taken).starts_with('#')) continue;
-        if (rules.empty() && values.size() == kColumns && equal_without_case(values[0], "field") &&
-            equal_without_case(values[1], "contains") && equal_without_case(values[2], "folder"))
+        if (std::exchange(first, false) && values.size() == kColumns &&
+            equal_without_case(values[0], "field") && equal_without_case(values[1], "contains") &&
+            equal_without_case(values[2], "folder"))
             continue;
         auto rule = rule_of(values);
         if (!rule)

@@ -8,8 +8,10 @@
 #include "controlplane/pg/copy.h"
 #include "controlplane/schema/schema.h"
 #include "controlplane/sync/directory_rows.h"
+#include "controlplane/sync/filter_rows.h"
 #include "controlplane/sync/initial_load.h"
 #include "controlplane/sync/mail_directory_rows.h"
+#include "controlplane/sync/policy_rows.h"
 
 namespace gatepost::controlplane {
 
@@ -139,6 +141,12 @@ Status load_directory(Connection& connection, const LoadOptions& options, storag
     if (ok) ok = load_table<PinColumns>(connection, *store.entries, stop);
     if (ok) ok = load_table<RedirectColumns>(connection, *store.entries, stop);
     if (ok) ok = load_table<ChallengeColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<FilterSettingsColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<FilterRuleColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<FilingRuleColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<PolicyRuleColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<DnsListColumns>(connection, *store.entries, stop);
+    if (ok) ok = load_table<PolicyExemptionColumns>(connection, *store.entries, stop);
     if (ok) ok = load_mail(connection, *store.entries, stop);
     return ok;
 }

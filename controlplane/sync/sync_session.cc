@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "controlplane/log/event_log.h"
 #include "controlplane/sync/applier.h"
@@ -208,9 +209,14 @@ Status SyncSession::stream(ReplicationStream& stream) {
             return fail(ErrorCode::unreachable, "PostgreSQL has been silent for {} seconds",
                         kSilenceMax.count());
 
-        pollfd fds[] = {{stream.socket(), POLLIN, 0}, {signals_.wake.get(), POLLIN, 0}};
-        if (::poll(fds, 2, milliseconds_until(next_status)) < 0 && errno != EINTR)
+        pollfd fds[] = {{stream.socket(), POLLIN, 0},
+                        {signals_.wake.get(), POLLIN, 0},
+                        {store_->entries->filter_fd(), POLLIN, 0}};
+        if (::poll(fds, std::size(fds), milliseconds_until(next_status)) < 0 && errno != EINTR)
             return fail(ErrorCode::refused, "poll: {}", std::strerror(errno));
+        if (fds[2].revents != 0 && store_->entries->look_after_filter())
+            board_.update(
+                [&](SyncStatus& status) { status.directory = store_->entries->writer().stats(); });
         if (fds[1].revents != 0) {
             uint64_t count;
             (void)!::read(signals_.wake.get(), &count, sizeof count);

@@ -65,6 +65,12 @@ Status TransactionDecoder::resolve(const RelationMessage& message, Relation& rel
     resolve_as(MailAccountColumns::kTable, MailAccountColumns());
     resolve_as(MailCredentialColumns::kTable, MailCredentialColumns());
     resolve_as(MailAliasColumns::kTable, MailAliasColumns());
+    resolve_as(FilterRuleColumns::kTable, FilterRuleColumns());
+    resolve_as(FilterSettingsColumns::kTable, FilterSettingsColumns());
+    resolve_as(FilingRuleColumns::kTable, FilingRuleColumns());
+    resolve_as(PolicyRuleColumns::kTable, PolicyRuleColumns());
+    resolve_as(DnsListColumns::kTable, DnsListColumns());
+    resolve_as(PolicyExemptionColumns::kTable, PolicyExemptionColumns());
     return status;
 }
 

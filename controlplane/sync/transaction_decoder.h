@@ -8,8 +8,10 @@
 
 #include "controlplane/sync/change_batch.h"
 #include "controlplane/sync/directory_rows.h"
+#include "controlplane/sync/filter_rows.h"
 #include "controlplane/sync/mail_directory_rows.h"
 #include "controlplane/sync/pgoutput.h"
+#include "controlplane/sync/policy_rows.h"
 #include "controlplane/sync/rows.h"
 
 namespace gatepost::controlplane {
@@ -37,7 +39,9 @@ class TransactionDecoder {
         RelationId id = 0;
         std::variant<OtherTable, ZoneColumns, RRsetColumns, CookieSecretColumns, CertificateColumns,
                      PinColumns, RedirectColumns, ChallengeColumns, MailDomainColumns,
-                     MailAccountColumns, MailCredentialColumns, MailAliasColumns>
+                     MailAccountColumns, MailCredentialColumns, MailAliasColumns, FilterRuleColumns,
+                     FilterSettingsColumns, FilingRuleColumns, PolicyRuleColumns, DnsListColumns,
+                     PolicyExemptionColumns>
             columns;
     };
 

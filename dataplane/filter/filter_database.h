@@ -48,7 +48,7 @@ class FilterDatabase {
     Handle values_;
     Handle bodies_;
     Handle raws_;
-    uint32_t fields_ = 0;                // a bit for each FilterField
+    uint32_t fields_ = 0;                 // a bit for each FilterField
     std::vector<uint32_t> header_names_;  // field_name_hash() of each, sorted
 };
 

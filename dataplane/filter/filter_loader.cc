@@ -11,9 +11,14 @@ std::unique_ptr<FilterScan> FilterLoader::make_scan(const storage::DirectoryView
 }
 
 void FilterLoader::refresh(const storage::DirectoryView& view) {
-    const auto entry =
-        view.find(storage::EntryKind::filter_database, storage::kFilterManifestKey);
-    if (!entry || entry->serial == seen_serial_) return;
+    const auto entry = view.find(storage::EntryKind::filter_database, storage::kFilterManifestKey);
+    if (!entry) {
+        database_.reset();
+        manifest_.reset();
+        seen_serial_ = 0;
+        return;
+    }
+    if (entry->serial == seen_serial_) return;
     const Status ok = load(view, entry->value);
     // The chunks of a manifest that was replaced just now are gone: the next message gets the new.
     if (!ok && ok.error().code == ErrorCode::conflict) return;

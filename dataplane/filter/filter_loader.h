@@ -13,8 +13,9 @@ namespace gatepost::dataplane {
 
 class FilterLoader {
   public:
-    // `charsets` outlives it.
-    explicit FilterLoader(const Charsets& charsets) : charsets_(charsets) {}
+    // Both outlive it.
+    FilterLoader(const Charsets& charsets, FilterCounters& counters)
+        : charsets_(charsets), counters_(counters) {}
 
     // For the next message; nullptr: there are no rules. One look-up where nothing is new; new
     // rules take milliseconds. Rules that cannot be loaded leave those before in force, which is
@@ -22,18 +23,16 @@ class FilterLoader {
     // outlive this object.
     std::unique_ptr<FilterScan> make_scan(const storage::DirectoryView& view);
 
-    const FilterCounters& counters() const { return counters_; }
-
   private:
     void refresh(const storage::DirectoryView& view);
     Status load(const storage::DirectoryView& view, Bytes manifest);
 
     const Charsets& charsets_;
+    FilterCounters& counters_;
     FilterScratch scratch_;
     std::shared_ptr<const FilterDatabase> database_;
     std::optional<storage::FilterManifest> manifest_;  // of what is loaded
     uint64_t seen_serial_ = 0;  // of the manifest's entry that was dealt with; 0: none
-    FilterCounters counters_{};
 };
 
 }  // namespace gatepost::dataplane

@@ -160,9 +160,8 @@ FilterVerdict FilterScan::decide(const storage::Envelope& envelope) const {
         }
         if (verdict.folder.empty()) verdict.folder = rule.folder;
     }
-    verdict.score = static_cast<int32_t>(
-        std::clamp<int64_t>(score, std::numeric_limits<int32_t>::min(),
-                            std::numeric_limits<int32_t>::max()));
+    verdict.score = static_cast<int32_t>(std::clamp<int64_t>(
+        score, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
     if (!verdict.reject && image.reject_score && verdict.score >= *image.reject_score) {
         verdict.reject = true;
         verdict.text = fmt::format("this message has too much of what filter rules are about: {}",

@@ -1,6 +1,9 @@
 #include "dataplane/filter/text_body.h"
 
+#include <algorithm>
 #include <cstring>
+
+#include "dataplane/mail/header_field.h"
 
 namespace gatepost::dataplane {
 
@@ -36,6 +39,26 @@ size_t whole_sequences(std::string_view text) {
     return text.size();
 }
 
+// Charsets in which each octet below 0x80 is the character of ASCII, wherever it stands.
+bool has_plain_ascii(std::string_view charset) {
+    constexpr std::string_view kBegins[] = {"us-ascii", "utf-8", "iso-8859-", "windows-125"};
+    return std::ranges::any_of(kBegins, [&](std::string_view begin) {
+        return equal_ignoring_case(charset.substr(0, begin.size()), begin);
+    });
+}
+
+// How many octets at the front are ASCII.
+size_t ascii_run(std::string_view text) {
+    constexpr uint64_t kHighBits = 0x8080808080808080;
+    size_t at = 0;
+    for (uint64_t eight = 0; text.size() - at >= sizeof eight; at += sizeof eight) {
+        std::memcpy(&eight, text.data() + at, sizeof eight);
+        if ((eight & kHighBits) != 0) break;
+    }
+    while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+    return at;
+}
+
 }  // namespace
 
 void TextBody::begin(const MessagePart& part) {
@@ -44,6 +67,7 @@ void TextBody::begin(const MessagePart& part) {
     decoder_.emplace(transfer_encoding(part.encoding));
     const std::string* charset = find_parameter(part.parameters, "charset");
     charset_ = charset != nullptr ? *charset : "us-ascii";
+    has_plain_ascii_ = has_plain_ascii(charset_);
     take_("\n");  // no pattern goes from the part before into this one
 }
 
@@ -66,10 +90,25 @@ void TextBody::end() {
     decoder_.reset();
 }
 
+// Most text is ASCII for the most part, which is copied.
+void TextBody::append_text(std::string_view octets) {
+    if (!has_plain_ascii_) return charsets_.append_utf8(charset_, octets, text_);
+    while (!octets.empty()) {
+        const size_t ascii = ascii_run(octets);
+        text_.append(octets.substr(0, ascii));
+        octets.remove_prefix(ascii);
+        size_t others = 0;
+        while (others < octets.size() && static_cast<unsigned char>(octets[others]) >= 0x80)
+            ++others;
+        if (others != 0) charsets_.append_utf8(charset_, octets.substr(0, others), text_);
+        octets.remove_prefix(others);
+    }
+}
+
 void TextBody::give(size_t size) {
     if (size == 0) return;
     text_.clear();
-    charsets_.append_utf8(charset_, std::string_view(decoded_).substr(0, size), text_);
+    append_text(std::string_view(decoded_).substr(0, size));
     decoded_.erase(0, size);
     make_lines_end_with_lf(text_);
     take_(text_);

@@ -33,12 +33,14 @@ class TextBody {
     void end();
 
   private:
+    void append_text(std::string_view octets);
     void give(size_t size);
 
     const Charsets& charsets_;
     Take take_;
     std::optional<TransferDecoder> decoder_;  // of a part that is text
     std::string charset_;
+    bool has_plain_ascii_ = false;
     std::string decoded_;  // in the charset, not given yet
     std::string text_;
 };

@@ -46,7 +46,7 @@ int accepted_quality(const HttpRequest& request, std::string_view type) {
     bool present = false;
     int best = 0;
     int quality = 0;
-    for (const HeaderField& field : request.headers) {
+    for (const HttpField& field : request.headers) {
         if (field.name != HeaderName::accept) continue;
         std::string_view list = field.value;
         while (!list.empty()) {

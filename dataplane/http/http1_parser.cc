@@ -204,7 +204,7 @@ int Http1Parser::finish() {
     return 0;
 }
 
-void Http1Parser::fill(Bytes input, std::array<HeaderField, kHttpHeaderFieldsMax>& fields,
+void Http1Parser::fill(Bytes input, std::array<HttpField, kHttpHeaderFieldsMax>& fields,
                        HttpRequest& request) const {
     GATEPOST_CHECK(complete_ && input.size() >= length());
     const auto* base = reinterpret_cast<const char*>(input.data());

@@ -39,7 +39,7 @@ class Http1Parser {
     bool expects_continue() const { return expects_continue_; }
     HttpMethod method() const { return method_; }
     // Sets what the head says; `input` as in parse(), `fields` is where the headers go.
-    void fill(Bytes input, std::array<HeaderField, kHttpHeaderFieldsMax>& fields,
+    void fill(Bytes input, std::array<HttpField, kHttpHeaderFieldsMax>& fields,
               HttpRequest& request) const;
 
   private:

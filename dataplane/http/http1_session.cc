@@ -125,7 +125,7 @@ Http1Session::Next Http1Session::take_request() {
     bool form_changes = parser_.is_http10() != http10_;
     if ((burst_is_full() || form_changes) && !flush()) return Next::end;
     http10_ = parser_.is_http10();
-    std::array<HeaderField, kHttpHeaderFieldsMax> fields;
+    std::array<HttpField, kHttpHeaderFieldsMax> fields;
     HttpRequest request;
     parser_.fill(stream_.input(), fields, request);
     request.client = &session_.client;

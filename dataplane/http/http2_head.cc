@@ -76,7 +76,7 @@ std::string_view Http2Head::text(Span span) const {
     return {base + span.begin, span.length};
 }
 
-void Http2Head::fill(std::array<HeaderField, kHttpHeaderFieldsMax>& fields,
+void Http2Head::fill(std::array<HttpField, kHttpHeaderFieldsMax>& fields,
                      HttpRequest& request) const {
     for (size_t i = 0; i < field_count_; ++i) fields[i] = {fields_[i].name, text(fields_[i].value)};
     request.version = HttpVersion::http2;

@@ -23,7 +23,7 @@ class Http2Head {
     int status() const { return status_; }
     // As RFC 9113 §6.5.2 counts: with 32 octets for each field.
     size_t octets() const { return octets_; }
-    void fill(std::array<HeaderField, kHttpHeaderFieldsMax>& fields, HttpRequest& request) const;
+    void fill(std::array<HttpField, kHttpHeaderFieldsMax>& fields, HttpRequest& request) const;
 
   private:
     struct Span {

@@ -226,7 +226,7 @@ int Http2Session::on_head(Http2Stream& stream) {
 }
 
 void Http2Session::judge(Http2Stream& stream) {
-    std::array<HeaderField, kHttpHeaderFieldsMax> fields;
+    std::array<HttpField, kHttpHeaderFieldsMax> fields;
     HttpRequest request;
     head_.fill(fields, request);
     request.client = &session_.client;

@@ -57,7 +57,7 @@ bool is_port(std::string_view port) {
 }  // namespace
 
 std::string_view HttpRequest::header(HeaderName name) const {
-    for (const HeaderField& field : headers)
+    for (const HttpField& field : headers)
         if (field.name == name) return field.value;
     return {};
 }

@@ -29,7 +29,7 @@ enum class HeaderName : uint8_t {
     x_forwarded_for,
 };
 
-struct HeaderField {
+struct HttpField {
     HeaderName name = HeaderName::accept;
     std::string_view value;  // without blanks around it
 };
@@ -42,7 +42,7 @@ struct HttpRequest {
     std::string_view path;       // "/dns-query", with its escapes
     std::string_view query;      // behind the '?'
     bool has_query = false;
-    std::span<const HeaderField> headers;  // in the order of their arrival
+    std::span<const HttpField> headers;  // in the order of their arrival
     const PeerAddress* client = nullptr;
 
     bool is_read() const { return method == HttpMethod::get || method == HttpMethod::head; }

@@ -25,7 +25,7 @@ class AliasWalk {
 
     // All outlive this.
     AliasWalk(const storage::DirectoryView& directory, std::string_view postmaster, Purpose purpose,
-              Resolution& out)
+              AddressResolution& out)
         : directory_(directory), postmaster_(postmaster), purpose_(purpose), out_(out) {}
 
     void run(const storage::MailAddress& address);
@@ -58,7 +58,7 @@ class AliasWalk {
     const storage::DirectoryView& directory_;
     std::string_view postmaster_;
     Purpose purpose_;
-    Resolution& out_;
+    AddressResolution& out_;
     std::array<Visit, kAliasesMax> visits_;
     size_t visit_count_ = 0;
     size_t addresses_ = 0;

@@ -11,8 +11,8 @@ DomainStatus MailDirectory::domain(std::string_view domain) const {
     return find_local_domain(view_, domain).status;
 }
 
-Resolution MailDirectory::resolve(const storage::MailAddress& address) const {
-    Resolution resolution;
+AddressResolution MailDirectory::resolve(const storage::MailAddress& address) const {
+    AddressResolution resolution;
     AliasWalk(view_, postmaster_, AliasWalk::Purpose::delivery, resolution).run(address);
     return resolution;
 }
@@ -29,7 +29,7 @@ std::optional<LoginAccount> MailDirectory::account(const storage::MailAddress& a
 }
 
 bool MailDirectory::may_send_as(uint64_t account_id, const storage::MailAddress& from) const {
-    Resolution resolution;
+    AddressResolution resolution;
     AliasWalk(view_, postmaster_, AliasWalk::Purpose::ownership, resolution).run(from);
     return std::ranges::any_of(resolution.targets, [&](const MailTarget& target) {
         return target.kind == MailTarget::Kind::account && target.account_id == account_id;

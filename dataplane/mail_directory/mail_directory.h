@@ -33,7 +33,7 @@ class MailDirectory {
     // In this order: the domain that the address's is an alias of; an alias of this very address;
     // an account; both again without the subaddress; the postmaster; the domain's catch-all. An
     // alias may name itself: then the account of its address has a copy.
-    Resolution resolve(const storage::MailAddress& address) const;
+    AddressResolution resolve(const storage::MailAddress& address) const;
 
     // The account whose login name the address is: its own, or the same in an alias of its domain.
     std::optional<LoginAccount> account(const storage::MailAddress& address) const;

@@ -29,7 +29,7 @@ struct MailTarget {
     std::string address;
 };
 
-struct Resolution {
+struct AddressResolution {
     ResolutionStatus status = ResolutionStatus::no_such_user;
     // Each once. What has been found so far where the status is not ok.
     std::vector<MailTarget> targets;

@@ -4,7 +4,7 @@
 
 namespace gatepost::dataplane {
 
-std::optional<Resolution> DirectoryRecipients::resolve(const storage::MailAddress& address) {
+std::optional<AddressResolution> DirectoryRecipients::resolve(const storage::MailAddress& address) {
     const DirectoryNow now = directory_();
     if (now.view == nullptr) return std::nullopt;
     return MailDirectory(*now.view, postmaster_).resolve(address);

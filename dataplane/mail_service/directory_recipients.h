@@ -16,7 +16,7 @@ class DirectoryRecipients final : public RecipientLookup {
     DirectoryRecipients(std::function<DirectoryNow()> directory, std::string postmaster)
         : directory_(std::move(directory)), postmaster_(std::move(postmaster)) {}
 
-    std::optional<Resolution> resolve(const storage::MailAddress& address) override;
+    std::optional<AddressResolution> resolve(const storage::MailAddress& address) override;
     bool may_send_as(uint64_t account_id, const storage::MailAddress& address) override;
 
   private:

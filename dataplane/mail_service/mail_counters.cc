@@ -54,6 +54,41 @@ void write_smtp(const AllMailCounters& workers, MetricsWriter& out) {
     one("gatepost_smtp_logins", "Logins", &SmtpCounters::logins);
 }
 
+void write_filter(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto one = [&](std::string_view name, std::string_view help, auto counter) {
+        out.single(name, MetricKind::counter, help,
+                   sum(workers, member(&MailCounters::filter, counter)));
+    };
+    using Counters = FilterCounters;
+    one("gatepost_filter_messages", "Messages that filter rules looked into", &Counters::messages);
+    one("gatepost_filter_matched", "Messages that a filter rule matched", &Counters::matched);
+    one("gatepost_filter_rejected", "Messages that filter rules refused", &Counters::rejected);
+    one("gatepost_filter_discarded", "Messages that filter rules discarded", &Counters::discarded);
+    one("gatepost_filter_junk", "Messages filed as junk", &Counters::junk);
+    one("gatepost_filter_unscanned", "Messages not looked into for want of memory",
+        &Counters::unscanned);
+    one("gatepost_filter_loads", "Times that a worker took new filter rules over",
+        &Counters::loads);
+    one("gatepost_filter_load_failures", "Filter rules that a worker could not load",
+        &Counters::load_failures);
+}
+
+void write_policy(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto by_rule = [&](std::string_view name, std::string_view help, auto counter) {
+        out.family(name, MetricKind::counter, help);
+        for (size_t rule = 0; rule < storage::kPolicyRules; ++rule)
+            out.sample({{"rule", storage::about(static_cast<storage::PolicyRule>(rule)).name}},
+                       sum(
+                           workers, [&](const MailCounters& worker) -> const auto& {
+                               return (worker.policy.*counter)[rule];
+                           }));
+    };
+    by_rule("gatepost_policy_hits", "What rules of the policy refused, or slowed down",
+            &PolicyCounters::hits);
+    by_rule("gatepost_policy_monitored", "What rules of the policy would have refused",
+            &PolicyCounters::monitored);
+}
+
 void write_delivery(const AllMailCounters& workers, MetricsWriter& out) {
     const auto one = [&](std::string_view name, MetricKind kind, std::string_view help,
                          auto counter) {
@@ -128,6 +163,8 @@ void SharedStoreCounters::publish(const StoreCounters& counters) {
 void write_mail_metrics(const AllMailCounters& workers, MetricsWriter& out) {
     if (workers.empty()) return;
     write_smtp(workers, out);
+    write_filter(workers, out);
+    write_policy(workers, out);
     write_delivery(workers, out);
     write_store(workers, out);
 }

@@ -6,7 +6,9 @@
 #include <deque>
 
 #include "dataplane/delivery/delivery_counters.h"
+#include "dataplane/filter/filter_counters.h"
 #include "dataplane/http/metrics_writer.h"
+#include "dataplane/policy/policy_counters.h"
 #include "dataplane/smtp/smtp_counters.h"
 #include "dataplane/store/store_counters.h"
 
@@ -33,6 +35,8 @@ struct SharedStoreCounters {
 
 struct MailCounters {
     SmtpCounters smtp{};
+    FilterCounters filter{};
+    PolicyCounters policy{};
     DeliveryCounters delivery;
     SharedStoreCounters store;
 };

@@ -58,11 +58,10 @@ std::optional<uint32_t> MailLogin::find_known(const LoginCandidates& account,
     return known && *known < account.credentials.size() ? known : std::nullopt;
 }
 
-Task<LoginOutcome> MailLogin::check(const SmtpClient& client, SaslMechanism mechanism,
+Task<LoginOutcome> MailLogin::check(const SmtpClient&, SaslMechanism mechanism,
                                     std::string_view login, std::string_view secret) {
     const LoginCandidates account = find(login, mechanism == SaslMechanism::oauthbearer);
-    if (!account.loaded)
-        co_return LoginOutcome{Status::unavailable, 0, std::string(login), account.refusal};
+    if (!account.loaded) co_return failed(Status::unavailable, login, account.refusal);
     if (auto known = find_known(account, secret))
         co_return right(account, account.credentials[*known].id);
     CredentialCheck job;
@@ -74,11 +73,10 @@ Task<LoginOutcome> MailLogin::check(const SmtpClient& client, SaslMechanism mech
             job.crypt_strings.push_back(credential.hash);
     HelperResult ran = co_await parts_.helpers.run(job);
     if (ran == HelperResult::busy)
-        co_return LoginOutcome{Status::unavailable, 0, std::string(login),
-                               "too many logins at once"};
+        co_return failed(Status::unavailable, login, "too many logins at once");
     if (!job.match)
-        co_return wrong(client, login,
-                        account.refusal.empty() ? "wrong password" : account.refusal);
+        co_return failed(Status::wrong, login,
+                         account.refusal.empty() ? "wrong password" : account.refusal);
     co_await keep(account, *job.match, secret, job.rehash_wanted);
     co_return right(account, account.credentials[*job.match].id);
 }
@@ -103,34 +101,40 @@ Task<> MailLogin::keep(const LoginCandidates& account, uint32_t match, std::stri
                                                .new_hash = job.hash});
 }
 
-Task<LoginOutcome> MailLogin::find_scram_keys(const SmtpClient& client, std::string_view login,
+Task<LoginOutcome> MailLogin::find_scram_keys(const SmtpClient&, std::string_view login,
                                               std::optional<storage::ScramKeys>& keys) {
     const LoginCandidates account = find(login, false);
-    if (!account.loaded)
-        co_return LoginOutcome{Status::unavailable, 0, std::string(login), account.refusal};
+    if (!account.loaded) co_return failed(Status::unavailable, login, account.refusal);
     for (const Credential& credential : account.credentials) {
         auto stored = storage::parse_crypt_string(credential.hash);
         if (!stored || stored->scheme != storage::PasswordScheme::scram_sha_256) continue;
         keys = storage::parse_scram_keys(stored->data, storage::ScramHash::sha256);
         if (keys) co_return right(account, credential.id);
     }
-    co_return wrong(client, login,
-                    account.refusal.empty() ? "no SCRAM keys are stored" : account.refusal);
+    co_return failed(Status::wrong, login,
+                     account.refusal.empty() ? "no SCRAM keys are stored" : account.refusal);
+}
+
+void MailLogin::ended(const SmtpClient& client, const LoginOutcome& outcome) {
+    if (outcome.status == Status::right)
+        parts_.courier.note(storage::LoginNote{.account_id = outcome.account_id,
+                                               .credential_id = outcome.credential_id});
+    if (outcome.status == Status::wrong)
+        parts_.courier.note(storage::AuthFailure{.service = "smtp",
+                                                 .name = outcome.user,
+                                                 .client = client.address.text(),
+                                                 .reason = outcome.reason});
 }
 
 LoginOutcome MailLogin::right(const LoginCandidates& account, uint64_t credential_id) {
-    parts_.courier.note(
-        storage::LoginNote{.account_id = account.account_id, .credential_id = credential_id});
-    return {Status::right, account.account_id, account.address, ""};
+    return {.status = Status::right,
+            .account_id = account.account_id,
+            .credential_id = credential_id,
+            .user = account.address};
 }
 
-LoginOutcome MailLogin::wrong(const SmtpClient& client, std::string_view login,
-                              std::string reason) {
-    parts_.courier.note(storage::AuthFailure{.service = "smtp",
-                                             .name = std::string(login),
-                                             .client = client.address.text(),
-                                             .reason = reason});
-    return {Status::wrong, 0, std::string(login), std::move(reason)};
+LoginOutcome MailLogin::failed(Status status, std::string_view login, std::string reason) {
+    return {.status = status, .user = std::string(login), .reason = std::move(reason)};
 }
 
 }  // namespace gatepost::dataplane

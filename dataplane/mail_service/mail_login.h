@@ -32,6 +32,7 @@ class MailLogin final : public SmtpLogin {
                              std::string_view login, std::string_view secret) override;
     Task<LoginOutcome> find_scram_keys(const SmtpClient& client, std::string_view login,
                                        std::optional<storage::ScramKeys>& keys) override;
+    void ended(const SmtpClient& client, const LoginOutcome& outcome) override;
 
   private:
     using Credential = LoginCandidates::Credential;
@@ -40,8 +41,9 @@ class MailLogin final : public SmtpLogin {
     std::optional<uint32_t> find_known(const LoginCandidates& account, std::string_view secret);
     Task<> keep(const LoginCandidates& account, uint32_t match, std::string_view secret,
                 bool rehash_wanted);
-    LoginOutcome right(const LoginCandidates& account, uint64_t credential_id);
-    LoginOutcome wrong(const SmtpClient& client, std::string_view login, std::string reason);
+    static LoginOutcome right(const LoginCandidates& account, uint64_t credential_id);
+    static LoginOutcome failed(LoginOutcome::Status status, std::string_view login,
+                               std::string reason);
 
     Parts parts_;
 };

@@ -10,6 +10,12 @@
 
 namespace gatepost::dataplane {
 
+namespace {
+
+constexpr uint32_t kTrustedMessagesMax = 1'000'000;  // of a session
+
+}  // namespace
+
 Result<std::unique_ptr<MailService>> MailService::create(const Parts& parts,
                                                          const MailServiceOptions& options) {
     UniqueFd folder(::fcntl(parts.shared.folder(), F_DUPFD_CLOEXEC, 0));
@@ -17,14 +23,18 @@ Result<std::unique_ptr<MailService>> MailService::create(const Parts& parts,
         return fail(ErrorCode::refused, "the folder of the message log: {}", std::strerror(errno));
     auto helpers = HelperPort::create(parts.ring, parts.shared.helpers());
     if (!helpers) return tl::unexpected(helpers.error());
+    auto resolver = ResolverPort::create(parts.ring, parts.shared.policy().resolver());
+    if (!resolver) return tl::unexpected(resolver.error());
     auto cache = LoginCache::create({});
     if (!cache) return tl::unexpected(cache.error());
-    return std::unique_ptr<MailService>(
-        new MailService(parts, options, std::move(folder), std::move(*helpers), std::move(*cache)));
+    return std::unique_ptr<MailService>(new MailService(parts, options, std::move(folder),
+                                                        std::move(*helpers), std::move(*resolver),
+                                                        std::move(*cache)));
 }
 
 MailService::MailService(const Parts& parts, const MailServiceOptions& options, UniqueFd folder,
-                         std::unique_ptr<HelperPort> helpers, LoginCache cache)
+                         std::unique_ptr<HelperPort> helpers,
+                         std::unique_ptr<ResolverPort> resolver, LoginCache cache)
     : shared_(parts.shared),
       worker_(options.worker),
       counters_(shared_.counters(worker_)),
@@ -34,13 +44,25 @@ MailService::MailService(const Parts& parts, const MailServiceOptions& options, 
       folder_(parts.ring, std::move(folder)),
       store_(folder_, timers_, shared_.numbers(), courier_, {.worker = worker_}),
       helpers_(std::move(helpers)),
+      resolver_(std::move(resolver)),
       cache_(std::move(cache)),
+      directory_(parts.directory),
+      filter_(charsets_, counters_.filter),
       recipients_(parts.directory, options.postmaster),
       login_({.directory = parts.directory,
               .helpers = *helpers_,
               .cache = cache_,
               .courier = courier_,
-              .decoy_key = shared_.decoy_key()}) {
+              .decoy_key = shared_.decoy_key()}),
+      policy_({.shared = shared_.policy(),
+               .counters = counters_.policy,
+               .penalty = shared_.penalty(),
+               .dns = *resolver_,
+               .timers = timers_,
+               .directory = parts.directory,
+               .recipients = recipients_,
+               .clock_s = [this] { return now_us() / 1'000'000; }},
+              options.hostname) {
     courier_.serve(store_);
     for (size_t role = 0; role < kSmtpRoles; ++role) {
         SmtpOptions smtp;
@@ -48,8 +70,12 @@ MailService::MailService(const Parts& parts, const MailServiceOptions& options, 
         smtp.server_name = options.hostname;
         smtp.message_octets_max = options.message_octets_max;
         smtp.recipients_max = options.recipients_max;
-        // A host that hands mail over, and a program of this one, has no certificate to look at.
-        if (!smtp.is_trusted()) smtp.tls = &parts.tls;
+        // A host that hands mail over, and a program of this one, has no certificate to look at,
+        // and keeps its connection.
+        if (smtp.is_trusted())
+            smtp.messages_max = kTrustedMessagesMax;
+        else
+            smtp.tls = &parts.tls;
         protocols_[role].emplace(*this, std::move(smtp));
     }
 }
@@ -57,6 +83,7 @@ MailService::MailService(const Parts& parts, const MailServiceOptions& options, 
 void MailService::start(uint64_t now_ms) {
     timers_.advance(now_ms);
     helpers_->start();
+    resolver_->start();
     store_.start();
     store_.adopt(shared_.left_over(worker_));
 }
@@ -68,11 +95,14 @@ void MailService::finish_turn() {
 
 void MailService::close() {
     helpers_->close();
+    resolver_->close();
     courier_.stop();
 }
 
 std::unique_ptr<MessageScanner> MailService::make_scanner() {
-    return std::make_unique<MessageInspector>(charsets_);
+    const DirectoryNow now = directory_();
+    return std::make_unique<MessageInspector>(
+        charsets_, now.view != nullptr ? filter_.make_scan(*now.view) : nullptr);
 }
 
 int64_t MailService::now_us() {

@@ -9,12 +9,14 @@
 #include "dataplane/auth/helper_threads.h"
 #include "dataplane/auth/login_cache.h"
 #include "dataplane/delivery/delivery_courier.h"
+#include "dataplane/filter/filter_loader.h"
 #include "dataplane/mail_service/directory_recipients.h"
 #include "dataplane/mail_service/mail_facts.h"
 #include "dataplane/mail_service/mail_login.h"
 #include "dataplane/mail_service/mail_shared.h"
+#include "dataplane/policy/mail_policy.h"
 #include "dataplane/reactor/timer_wheel.h"
-#include "dataplane/smtp/null_policy.h"
+#include "dataplane/resolver/resolver_port.h"
 #include "dataplane/smtp/smtp_environment.h"
 #include "dataplane/smtp/smtp_protocol.h"
 #include "dataplane/store/message_log_store.h"
@@ -70,10 +72,9 @@ class MailService final : public SmtpEnvironment {
     int64_t now_us() override;
 
   private:
-    class Policy final : public NullPolicy {};
-
     MailService(const Parts& parts, const MailServiceOptions& options, UniqueFd folder,
-                std::unique_ptr<HelperPort> helpers, LoginCache cache);
+                std::unique_ptr<HelperPort> helpers, std::unique_ptr<ResolverPort> resolver,
+                LoginCache cache);
 
     MailShared& shared_;
     const unsigned worker_;
@@ -85,10 +86,13 @@ class MailService final : public SmtpEnvironment {
     UringDirectory folder_;
     MessageLogStore store_;
     std::unique_ptr<HelperPort> helpers_;
+    std::unique_ptr<ResolverPort> resolver_;
     LoginCache cache_;
+    const std::function<DirectoryNow()> directory_;
+    FilterLoader filter_;
     DirectoryRecipients recipients_;
     MailLogin login_;
-    Policy policy_;
+    MailPolicy policy_;
     storage::BlobIdSource blob_ids_;
     std::array<std::optional<SmtpProtocol>, kSmtpRoles> protocols_;
 };

@@ -31,7 +31,8 @@ void tell(const storage::SpoolScan& scan, uint64_t freed) {
 
 }  // namespace
 
-Result<std::unique_ptr<MailShared>> MailShared::open(const std::string& folder, unsigned workers) {
+Result<std::unique_ptr<MailShared>> MailShared::open(const std::string& folder, unsigned workers,
+                                                     const std::string& resolver) {
     UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!opened)
         return fail(errno == EACCES ? ErrorCode::permission : ErrorCode::refused,
@@ -39,6 +40,13 @@ Result<std::unique_ptr<MailShared>> MailShared::open(const std::string& folder, 
     storage::DirectorySource source(opened.get());
     auto scan = storage::scan_spool(source);
     if (!scan) return wrap("reading the message log in " + folder, scan.error());
+    // From the first message on there is a floor: what lies below it needs no looking at.
+    if (scan->floor == 0 && scan->counters.segments == 0) {
+        if (Status written = storage::write_spool_checkpoint(
+                opened.get(), {.floor = scan->next_number, .next_number = scan->next_number});
+            !written)
+            return wrap("beginning a message log in " + folder, written.error());
+    }
     auto freed = storage::spool_clean_up(opened.get(), *scan);
     if (!freed) return wrap("clearing up the message log in " + folder, freed.error());
     tell(*scan, *freed);
@@ -51,6 +59,10 @@ Result<std::unique_ptr<MailShared>> MailShared::open(const std::string& folder, 
     auto penalty = AuthPenalty::create();
     if (!penalty) return tl::unexpected(penalty.error());
     shared->penalty_ = std::move(*penalty);
+    auto policy =
+        PolicyShared::open({.folder = shared->folder_.get(), .resolver = {.servers = resolver}});
+    if (!policy) return tl::unexpected(policy.error());
+    shared->policy_ = std::move(*policy);
     if (::getrandom(shared->decoy_key_.data(), shared->decoy_key_.size(), 0) !=
         static_cast<ssize_t>(shared->decoy_key_.size()))
         return fail(ErrorCode::refused, "getrandom: {}", std::strerror(errno));
@@ -60,6 +72,7 @@ Result<std::unique_ptr<MailShared>> MailShared::open(const std::string& folder, 
 void MailShared::start_helpers() {
     helpers_ = HelperThreads::start(
         {.count = kHelperThreads, .queue_max = kHelperQueueMax, .name = "logins"});
+    policy_->start();
 }
 
 std::span<const storage::SpooledMessage> MailShared::left_over(unsigned worker) const {

@@ -12,6 +12,7 @@
 #include "dataplane/auth/sasl.h"
 #include "dataplane/mail/charset.h"
 #include "dataplane/mail_service/mail_counters.h"
+#include "dataplane/policy/policy_shared.h"
 #include "dataplane/store/log_numbers.h"
 #include "storage/base/error.h"
 #include "storage/base/unique_fd.h"
@@ -22,16 +23,20 @@ namespace gatepost::dataplane {
 class MailShared {
   public:
     // While files can still be opened. Reads what an earlier process left in `folder`, the message
-    // log, and tells in the log what is wrong with it.
-    static Result<std::unique_ptr<MailShared>> open(const std::string& folder, unsigned workers);
+    // log, and tells in the log what is wrong with it. `resolver`: servers of DNS, as
+    // ResolverOptions has them.
+    static Result<std::unique_ptr<MailShared>> open(const std::string& folder, unsigned workers,
+                                                    const std::string& resolver);
 
-    // Threads for password hashes. Once privileges are given up, and before the system-call filter.
+    // Threads for password hashes and for DNS. Once privileges are given up, and before the
+    // system-call filter.
     void start_helpers();
 
     int folder() const { return folder_.get(); }
     LogNumbers& numbers() { return numbers_; }
     HelperThreads& helpers() { return *helpers_; }
     AuthPenalty& penalty() { return *penalty_; }
+    PolicyShared& policy() { return *policy_; }
     const ScramDecoyKey& decoy_key() const { return decoy_key_; }
     const Charsets& charsets(unsigned worker) const { return charsets_[worker]; }
     MailCounters& counters(unsigned worker) { return counters_[worker]; }
@@ -49,6 +54,7 @@ class MailShared {
     std::vector<Charsets> charsets_;                               // by worker
     AllMailCounters counters_;
     std::unique_ptr<AuthPenalty> penalty_;
+    std::unique_ptr<PolicyShared> policy_;
     ScramDecoyKey decoy_key_{};
     std::unique_ptr<HelperThreads> helpers_;
 };

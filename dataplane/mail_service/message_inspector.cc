@@ -4,9 +4,22 @@
 
 namespace gatepost::dataplane {
 
-FilterVerdict MessageInspector::judge(const storage::Envelope&) {
+void MessageInspector::take(Bytes octets) {
+    if (filter_) filter_->take(octets);
+    parser_.feed(octets);
+}
+
+FilterVerdict MessageInspector::judge(const storage::Envelope& envelope) {
     summary_ = parser_.finish();
-    return {};
+    if (!filter_) return {};
+    return filter_->judge(envelope, summary_.attachment_names);
+}
+
+std::vector<std::string> MessageInspector::authors() {
+    std::vector<std::string> authors;
+    for (const EnvelopeAddress& from : summary_.envelopes.front().from)
+        if (from.kind == AddressKind::mailbox) authors.push_back(from.mailbox + '@' + from.host);
+    return authors;
 }
 
 DeliveryFacts MessageInspector::facts(Bytes prefix) {

@@ -7,24 +7,24 @@ namespace gatepost::dataplane {
 
 namespace {
 
-constexpr size_t kHeader = 12;              // RFC 1035 §4.1.1
-constexpr uint16_t kIsReply = 0x8000;       // QR
-constexpr uint16_t kIsTruncated = 0x0200;   // TC
+constexpr size_t kHeader = 12;             // RFC 1035 §4.1.1
+constexpr uint16_t kIsReply = 0x8000;      // QR
+constexpr uint16_t kIsTruncated = 0x0200;  // TC
 constexpr uint16_t kRcode = 0x000f;
 constexpr uint16_t kNoError = 0;
 constexpr uint16_t kNameError = 3;
 constexpr uint16_t kClassIn = 1;
 constexpr uint16_t kTypeSoa = 6;
-constexpr uint8_t kPointer = 0xc0;          // RFC 1035 §4.1.4
-constexpr uint32_t kTtlMax = 0x7fffffff;    // RFC 2181 §8: what is larger counts as 0
+constexpr uint8_t kPointer = 0xc0;        // RFC 1035 §4.1.4
+constexpr uint32_t kTtlMax = 0x7fffffff;  // RFC 2181 §8: what is larger counts as 0
 
 char lower(uint8_t octet) {
     return static_cast<char>(octet >= 'A' && octet <= 'Z' ? octet - 'A' + 'a' : octet);
 }
 
 bool is_name_octet(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
 }
 
 // Reads the name at `in`, which stays behind it. nullopt: malformed, then in.ok() is false, or with

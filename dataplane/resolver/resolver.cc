@@ -36,7 +36,8 @@ constexpr int kIdleMs = 60'000;  // nothing is waited for
 uint64_t monotonic_ms() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
+    return static_cast<uint64_t>(now.tv_sec) * 1000 +
+           static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
 void count(std::atomic<uint64_t>& counter) {
@@ -125,10 +126,10 @@ Status Resolver::Loop::open() {
     about.lookups = dns_only;
     int error = ::ares_library_init(ARES_LIB_INIT_ALL);
     if (error == ARES_SUCCESS)
-        error = ::ares_init_options(&channel_, &about,
-                                    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                                        ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB |
-                                        ARES_OPT_LOOKUPS);
+        error =
+            ::ares_init_options(&channel_, &about,
+                                ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+                                    ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS);
     if (error != ARES_SUCCESS)
         return fail(ErrorCode::refused, "making the resolver: {}", ::ares_strerror(error));
     if (options_.servers.empty()) return {};
@@ -187,7 +188,8 @@ void Resolver::Loop::withdraw(ResolverPort& port) {
     if (!thread_.joinable()) return;
     withdrawing_.push_back(&port);
     ring();
-    settled_.wait(lock, [&] { return std::ranges::find(withdrawing_, &port) == withdrawing_.end(); });
+    settled_.wait(lock,
+                  [&] { return std::ranges::find(withdrawing_, &port) == withdrawing_.end(); });
 }
 
 void Resolver::Loop::serve() {
@@ -230,8 +232,7 @@ void Resolver::Loop::begin(DnsLookup& lookup) {
 
 void Resolver::Loop::ask(const Waiter& waiter, const DnsQuestion& question) {
     count(counters_.questions);
-    if (!is_dns_name(question.name))
-        return answer(waiter, {.status = DnsAnswer::Status::none});
+    if (!is_dns_name(question.name)) return answer(waiter, {.status = DnsAnswer::Status::none});
     if (const DnsAnswer* known = cache_.find(question, now_ms_)) {
         count(counters_.cached);
         return answer(waiter, *known);
@@ -301,8 +302,7 @@ void Resolver::Loop::socket_changed(void* loop, int fd, int readable, int writab
 
 void Resolver::Loop::wait() {
     int wait_ms = kIdleMs;
-    if (!active_.empty())
-        wait_ms = static_cast<int>(active_.begin()->second.deadline_ms - now_ms_);
+    if (!active_.empty()) wait_ms = static_cast<int>(active_.begin()->second.deadline_ms - now_ms_);
     timeval most{wait_ms / 1000, (wait_ms % 1000) * 1000};
     timeval buffer{};
     const timeval* until = ::ares_timeout(channel_, &most, &buffer);

@@ -3,8 +3,8 @@
 //
 // It is opened while files can still be read: nothing is read again afterwards, so that a change of
 // resolv.conf counts from the next start. Behind the system-call filter its thread makes socket (of
-// AF_INET and AF_INET6), connect, setsockopt, getsockname, sendto, recvfrom, close, fcntl, poll, read
-// and write; the library is c-ares, which has no cryptography of its own.
+// AF_INET and AF_INET6), connect, setsockopt, getsockname, sendto, recvfrom, close, fcntl, poll,
+// read and write; the library is c-ares, which has no cryptography of its own.
 //
 // Answers are believed as they come: DNSSEC is the business of the server that is asked, which
 // should be one of this host or of its network.
@@ -26,11 +26,11 @@ class ResolverPort;
 class ResolverRun;
 
 struct ResolverOptions {
-    std::string servers = {};          // "192.0.2.1,[2001:db8::1]:5353"; "": those of resolv.conf
-    uint32_t limit_ms = 2000;          // for all the questions of one coroutine
-    uint32_t first_try_ms = 600;       // then another server, or the same again
-    uint32_t questions_max = 2048;     // under way; the others fail at once
-    size_t cache_max = 16'384;         // answers
+    std::string servers = {};       // "192.0.2.1,[2001:db8::1]:5353"; "": those of resolv.conf
+    uint32_t limit_ms = 2000;       // for all the questions of one coroutine
+    uint32_t first_try_ms = 600;    // then another server, or the same again
+    uint32_t questions_max = 2048;  // under way; the others fail at once
+    size_t cache_max = 16'384;      // answers
 };
 
 // Written by the resolver's thread, read by any.

@@ -149,6 +149,7 @@ Task<SmtpSession::Next> SmtpSession::ask(const std::string& challenge,
 
 Task<SmtpSession::Next> SmtpSession::logged_in(const LoginOutcome& outcome, SaslFailure failure) {
     using Status = LoginOutcome::Status;
+    environment_.login().ended(client_, outcome);
     co_await environment_.policy().on_auth_end(client_, outcome);
     if (outcome.status == Status::right) {
         client_.account_id = outcome.account_id;

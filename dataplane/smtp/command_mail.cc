@@ -68,6 +68,9 @@ SmtpSession::MaybeRefusal SmtpSession::mail_not_allowed() const {
     if (messages_ >= options_.messages_max)
         return Refusal{SmtpRefusal::too_many_messages,
                        {421, "4.7.0", "a session has its number of messages; begin another one"}};
+    // RFC 5321 §4.1.1.2: better now than behind the message.
+    if (const StoreStatus status = environment_.store().accepting(); status != StoreStatus::ok)
+        return store_refusal(status);
     return std::nullopt;
 }
 

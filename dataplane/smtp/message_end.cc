@@ -35,11 +35,14 @@ Task<SmtpSession::Next> SmtpSession::end_message(MessageIntake& intake) {
     bool filtered = false;
     MaybeRefusal refusal = intake_refusal(intake);
     if (!refusal) refusal = co_await judge(intake, filtered);
-    if (!refusal) refusal = co_await commit(intake, filtered);
+    if (!refusal && !transaction_.discard) refusal = co_await commit(intake, filtered);
     Next next = Next::command;
     if (refusal) {
         note(*refusal);
         next = say_for_message(refusal->reply);
+    } else if (transaction_.discard) {
+        note_discarded();
+        next = say_for_message({250, "2.0.0", "accepted"});
     } else {
         note_accepted(intake.octets());
         next = say_for_message(
@@ -71,7 +74,11 @@ SmtpSession::MaybeRefusal SmtpSession::intake_refusal(const MessageIntake& intak
         case IntakeFault::store:
             break;
     }
-    switch (intake.store_status()) {
+    return store_refusal(intake.store_status());
+}
+
+SmtpSession::Refusal SmtpSession::store_refusal(StoreStatus status) {
+    switch (status) {
         case StoreStatus::disk_full:
             return Refusal{SmtpRefusal::store_full, {452, "4.3.1", "the disk is full; try again"}};
         case StoreStatus::busy:
@@ -101,13 +108,28 @@ Task<SmtpSession::MaybeRefusal> SmtpSession::judge(MessageIntake& intake, bool& 
                 refusal.rule = fmt::format("{}", fmt::join(envelope.rules, ","));
             co_return refusal;
         }
-        for (storage::EnvelopeRecipient& recipient : envelope.recipients)
-            if (recipient.kind == storage::RecipientKind::account && !verdict.folder.empty())
-                recipient.folder = verdict.folder;
+        transaction_.discard = verdict.discard;
+        file_recipients(verdict);
+    }
+    std::vector<std::string> authors;
+    PolicyMessage message{.octets = intake.octets()};
+    if (intake.scanner() != nullptr) {
+        authors = intake.scanner()->authors();
+        message.authors = &authors;
     }
     const PolicyVerdict verdict =
-        co_await environment_.policy().on_data_end(client_, envelope, intake.octets());
+        co_await environment_.policy().on_data_end(client_, envelope, message);
     co_return refusal_of(verdict);
+}
+
+void SmtpSession::file_recipients(const FilterVerdict& verdict) {
+    auto& recipients = transaction_.envelope.recipients;
+    for (size_t i = 0; i < recipients.size(); ++i) {
+        if (recipients[i].kind != storage::RecipientKind::account) continue;
+        const bool has_own = i < verdict.folders.size() && !verdict.folders[i].empty();
+        const std::string& folder = has_own ? verdict.folders[i] : verdict.folder;
+        if (!folder.empty()) recipients[i].folder = folder;
+    }
 }
 
 Task<SmtpSession::MaybeRefusal> SmtpSession::commit(MessageIntake& intake, bool filtered) {
@@ -164,6 +186,17 @@ void SmtpSession::note_accepted(uint64_t octets) {
          {"recipients", transaction_.recipients.size()},
          {"bytes", octets},
          {"score", envelope.score}});
+}
+
+// The filter counts it.
+void SmtpSession::note_discarded() {
+    if (!log_enabled(LogLevel::info)) return;
+    log(LogLevel::info, "smtp.discarded",
+        {{"session", session_text(session_.id)},
+         {"client", session_.client.text()},
+         {"from", transaction_.envelope.reverse_path},
+         {"recipients", transaction_.recipients.size()},
+         {"rules", fmt::format("{}", fmt::join(transaction_.envelope.rules, ","))}});
 }
 
 SmtpSession::Next SmtpSession::say_for_message(const SmtpReply& reply) {

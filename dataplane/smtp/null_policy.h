@@ -18,7 +18,7 @@ class NullPolicy : public SmtpPolicy {
         return accept();
     }
     Task<PolicyVerdict> on_data_end(const SmtpClient&, const storage::Envelope&,
-                                    uint64_t) override {
+                                    const PolicyMessage&) override {
         return accept();
     }
     Task<PolicyVerdict> on_auth(const SmtpClient&) override { return accept(); }

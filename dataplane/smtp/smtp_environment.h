@@ -42,7 +42,7 @@ struct SmtpClient {
 class RecipientLookup {
   public:
     // nullopt: the directory is not loaded yet. <Postmaster> is a local part without a domain.
-    virtual std::optional<Resolution> resolve(const storage::MailAddress& address) = 0;
+    virtual std::optional<AddressResolution> resolve(const storage::MailAddress& address) = 0;
     // Whether an account may have that address as its sender.
     virtual bool may_send_as(uint64_t account_id, const storage::MailAddress& address) = 0;
 
@@ -59,9 +59,10 @@ struct LoginOutcome {
         unavailable,  // it cannot be checked now
     };
     Status status = Status::wrong;
-    uint64_t account_id = 0;  // of right
-    std::string user = {};    // of right: the account's address; else who the client says it is
-    std::string reason = {};  // of the others, for the log: "suspended"
+    uint64_t account_id = 0;     // of right
+    uint64_t credential_id = 0;  // of right: what it was done with
+    std::string user = {};       // of right: the account's address; else who the client says it is
+    std::string reason = {};     // of the others, for the log: "suspended"
 };
 
 // What it is given stays until the task is done.
@@ -78,6 +79,8 @@ class SmtpLogin {
     // are none, and the outcome is `wrong`.
     virtual Task<LoginOutcome> find_scram_keys(const SmtpClient& client, std::string_view login,
                                                std::optional<storage::ScramKeys>& keys) = 0;
+    // How it ended, the proof of SCRAM included: for the records.
+    virtual void ended(const SmtpClient&, const LoginOutcome&) {}
 
   protected:
     ~SmtpLogin() = default;
@@ -99,20 +102,32 @@ struct PolicyRecipient {
     const std::vector<MailTarget>& targets;
 };
 
+// A message that has come as a whole.
+struct PolicyMessage {
+    uint64_t octets = 0;
+    // Addresses of its From field, in the order there; nullptr: nobody has looked. None, or one
+    // that is not valid: as it is there.
+    const std::vector<std::string>* authors = nullptr;
+};
+
 // Rules with names. A hook may wait (for DNS, or to slow somebody down); what it is given stays
 // until it is done. Hooks that refuse in `monitor` count a hit and accept.
 class SmtpPolicy {
   public:
     virtual Task<PolicyVerdict> on_connect(const SmtpClient& client) = 0;
+    // How long the greeting waits for a client that talks first, in milliseconds, where that is
+    // longer than SmtpOptions::greeting_ms.
+    virtual uint32_t greeting_ms(const SmtpClient&) { return 0; }
     virtual Task<PolicyVerdict> on_helo(const SmtpClient& client) = 0;
     // reverse_path, size of MAIL's parameter and the other parameters are in `envelope`.
     virtual Task<PolicyVerdict> on_mail(const SmtpClient& client,
                                         const storage::Envelope& envelope) = 0;
     virtual Task<PolicyVerdict> on_rcpt(const SmtpClient& client, const storage::Envelope& envelope,
                                         const PolicyRecipient& recipient) = 0;
-    // The message has come as a whole, of so many octets; the filter has let it pass.
+    // The filter has let it pass.
     virtual Task<PolicyVerdict> on_data_end(const SmtpClient& client,
-                                            const storage::Envelope& envelope, uint64_t octets) = 0;
+                                            const storage::Envelope& envelope,
+                                            const PolicyMessage& message) = 0;
     // Before a login is tried: whether this client may try now.
     virtual Task<PolicyVerdict> on_auth(const SmtpClient& client) = 0;
     // After it; the client hears of a failure when this is done (RFC 4954 §9: to slow guessing
@@ -137,6 +152,8 @@ class MessageScanner {
     virtual void take(Bytes octets) = 0;
     // All have come.
     virtual FilterVerdict judge(const storage::Envelope& envelope) = 0;
+    // After the verdict: the addresses of the message's From field (RFC 5322 §3.6.2).
+    virtual std::vector<std::string> authors() { return {}; }
     // After the verdict: `prefix` is put in front of what was taken.
     virtual DeliveryFacts facts(Bytes prefix) = 0;
 };

@@ -31,7 +31,7 @@ struct SmtpOptions {
 
     uint64_t message_octets_max = 52'428'800;  // 50 MiB (RFC 1870)
     uint32_t recipients_max = 100;             // RFC 5321 §4.5.3.1.8: at least 100
-    uint32_t messages_max = 100;               // of a session
+    uint32_t messages_max = 1000;              // of a session: then others get its place
     uint32_t received_fields_max = 50;     // RFC 5321 §6.3: a loop; it asks for at least 100 hops
                                            // where nothing else is known
     uint32_t bad_commands_max = 10;        // then the session ends

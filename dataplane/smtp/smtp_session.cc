@@ -49,8 +49,10 @@ Task<> SmtpSession::run() {
 Task<SmtpSession::Next> SmtpSession::greet() {
     const PolicyVerdict verdict = co_await environment_.policy().on_connect(client_);
     MaybeRefusal refusal = refusal_of(verdict);
-    if (!refusal && options_.greeting_ms != 0) {
-        stream_.expect_within(options_.greeting_ms);
+    const uint32_t greeting_ms =
+        std::max(options_.greeting_ms, environment_.policy().greeting_ms(client_));
+    if (!refusal && greeting_ms != 0) {
+        stream_.expect_within(greeting_ms);
         const StreamStatus status = co_await stream_.fill();
         if (status == StreamStatus::ok && on_rule(SmtpRefusal::early_talker))
             refusal = {SmtpRefusal::early_talker,

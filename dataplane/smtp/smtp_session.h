@@ -67,6 +67,7 @@ class SmtpSession {
     Task<Next> mail(std::string_view argument);
     std::optional<SmtpReply> mail_out_of_place() const;
     MaybeRefusal mail_not_allowed() const;
+    static Refusal store_refusal(StoreStatus status);
     MaybeRefusal read_sender(std::string_view argument);
     MaybeRefusal check_sender(const storage::MailAddress& address);
     Task<Next> rcpt(std::string_view argument);
@@ -103,6 +104,9 @@ class SmtpSession {
     Task<MaybeRefusal> judge(MessageIntake& intake, bool& filtered);
     Task<MaybeRefusal> commit(MessageIntake& intake, bool filtered);
     void note_accepted(uint64_t octets);
+    void note_discarded();
+    // Into which folders the filter has them go.
+    void file_recipients(const FilterVerdict& verdict);
     // One reply, or with LMTP one for each recipient (RFC 2033 §4.2).
     Next say_for_message(const SmtpReply& reply);
 

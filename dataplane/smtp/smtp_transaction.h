@@ -22,6 +22,7 @@ struct SmtpTransaction {
     uint32_t recipients_refused = 0;
     std::unique_ptr<MessageIntake> chunks = {};  // since the first BDAT
     uint64_t content_since_ms = 0;
+    bool discard = false;  // the filter has it accepted and not delivered
 
     // An account gets a message once, however many names of it were given. False: more targets
     // than a message may have; nothing has been added.

@@ -116,7 +116,7 @@ class MessageLogStore final : public MessageStore, private LogWriterHost {
     // With the lowest segment that the message needs.
     std::map<storage::MessageRef, uint32_t> undone_;
     std::map<uint32_t, size_t> undone_from_;  // messages by that segment
-    std::set<uint32_t> own_open_;           // segments of bodies that no durable record points to
+    std::set<uint32_t> own_open_;             // segments of bodies that no durable record points to
     uint32_t durable_floor_ = 0;
     uint32_t durable_next_ = 0;
     Signal checkpoint_wanted_;

@@ -242,12 +242,14 @@ Status Dataplane::start() {
     // The sanitizer's run-time library makes calls that serving never does.
     options_.seccomp = SeccompMode::off;
 #endif
-    return install_seccomp(options_.seccomp, poll_mode_ != nullptr);
+    return install_seccomp(options_.seccomp,
+                           {.poll_mode = poll_mode_ != nullptr, .resolver = mail_ != nullptr});
 }
 
 Status Dataplane::open_mail() {
     if (options_.workers == 0 || options_.mail.messages.empty()) return {};
-    auto opened = MailShared::open(options_.mail.messages, options_.workers);
+    auto opened =
+        MailShared::open(options_.mail.messages, options_.workers, options_.mail.resolver);
     if (!opened) return tl::unexpected(opened.error());
     mail_ = std::move(*opened);
     return {};

@@ -11,6 +11,7 @@ struct MailOptions {
     std::string hostname;  // in greetings and Received fields
     uint64_t message_size_max = uint64_t{50} << 20;  // octets
     uint32_t recipients_max = 100;
+    std::string resolver;    // "IP:PORT,[IP]:PORT"; empty: those of resolv.conf
     std::string postmaster;  // where a domain has none of its own; empty: none
 };
 

@@ -174,6 +174,10 @@ void describe_mail(CLI::App& app, MailOptions& mail) {
         ->capture_default_str()
         ->type_name("N")
         ->group(group);
+    app.add_option("--resolver", mail.resolver,
+                   "servers that the policy asks DNS of; default: those of resolv.conf")
+        ->type_name("IP[:PORT],…")
+        ->group(group);
     app.add_option("--postmaster", mail.postmaster,
                    "address for postmaster of domains that have none")
         ->type_name("ADDRESS")

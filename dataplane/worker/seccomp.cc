@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
@@ -82,6 +83,24 @@ int allow_poll_mode(scmp_filter_ctx filter) {
     return error;
 }
 
+// What the resolver's thread does with its sockets (dataplane/resolver/resolver.h).
+constexpr int kAllowedForResolver[] = {
+    SCMP_SYS(connect),    SCMP_SYS(sendto),      SCMP_SYS(recvfrom),
+    SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
+};
+
+int allow_resolver(scmp_filter_ctx filter) {
+    int error = 0;
+    // No sockets of other families: not of this host's own services, nor of packets.
+    for (const uint64_t family : {AF_INET, AF_INET6})
+        error |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                                    SCMP_A0(SCMP_CMP_EQ, family));
+    for (int call : kAllowedForResolver) {
+        if (error == 0) error = ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+    }
+    return error;
+}
+
 int allow_memory(scmp_filter_ctx filter) {
     // New memory may be anything but executable.
     int error = 0;
@@ -103,7 +122,7 @@ int refuse_allocator(scmp_filter_ctx filter) {
 
 }  // namespace
 
-Status install_seccomp(SeccompMode mode, bool poll_mode) {
+Status install_seccomp(SeccompMode mode, const SeccompUses& uses) {
     if (mode == SeccompMode::off) return {};
     uint32_t otherwise = mode == SeccompMode::on ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_LOG;
     std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(::seccomp_init(otherwise),
@@ -115,7 +134,8 @@ Status install_seccomp(SeccompMode mode, bool poll_mode) {
     }
     if (error == 0) error = allow_memory(filter.get());
     if (error == 0 && mode == SeccompMode::on) error = refuse_allocator(filter.get());
-    if (error == 0 && poll_mode) error = allow_poll_mode(filter.get());
+    if (error == 0 && uses.poll_mode) error = allow_poll_mode(filter.get());
+    if (error == 0 && uses.resolver) error = allow_resolver(filter.get());
     if (error == 0) error = ::seccomp_load(filter.get());
     if (error != 0)
         return fail(ErrorCode::refused,

@@ -1,6 +1,6 @@
-// The list of system calls that a serving dataplane may make. It opens nothing, starts nothing,
-// connects to nothing: whoever takes it over finds sockets that are there already, read-only
-// indexes, and standard error.
+// The list of system calls that a serving dataplane may make. It opens nothing, starts nothing, and
+// connects to nothing but, where mail is served, servers of DNS: whoever takes it over finds
+// sockets that are there already, read-only indexes, and standard error.
 #pragma once
 
 #include "storage/base/error.h"
@@ -13,8 +13,13 @@ enum class SeccompMode : uint8_t {
     off,
 };
 
+// What is done besides serving.
+struct SeccompUses {
+    bool poll_mode = false;  // the drivers of DPDK's devices
+    bool resolver = false;   // asking DNS: sockets of IPv4 and IPv6
+};
+
 // For all threads of the process, for good. Needs no_new_privs or root.
-// `poll_mode`: with what the drivers of DPDK's devices do.
-Status install_seccomp(SeccompMode mode, bool poll_mode = false);
+Status install_seccomp(SeccompMode mode, const SeccompUses& uses = {});
 
 }  // namespace gatepost::dataplane

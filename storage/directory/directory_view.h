@@ -29,6 +29,8 @@ enum class EntryKind : uint8_t {
     mail_alias = 6,    // key: an address, or "@" and a domain
     // Compiled rules about what is in a message; keys and values: storage/filter/filter_manifest.h.
     filter_database = 7,
+    // Rules about who sends mail and how. Key: "policy". Value: storage/policy/policy_entry.h.
+    mail_policy = 8,
 };
 
 struct DirectoryEntry {

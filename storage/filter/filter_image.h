@@ -17,7 +17,7 @@ namespace gatepost::storage {
 
 // Where a pattern is looked for.
 enum class FilterField : uint8_t {
-    header,  // a field of the message's header, by its name
+    header,      // a field of the message's header, by its name
     recipients,  // the To and Cc fields of the message's header
     any_header,  // of the message and of its parts
     attachment_name,

@@ -35,8 +35,8 @@ std::vector<uint8_t> encode_filter_manifest(const FilterManifest& manifest);
 // Refuses (invalid) what is none, or of an image that is too large.
 Result<FilterManifest> decode_filter_manifest(Bytes value);
 
-// The image, put together. An error of code conflict: a chunk is gone, as another manifest has come;
-// invalid: it is damaged. The caller is online (DirectoryView).
+// The image, put together. An error of code conflict: a chunk is gone, as another manifest has
+// come; invalid: it is damaged. The caller is online (DirectoryView).
 Result<std::vector<uint8_t>> assemble_filter_image(const DirectoryView& view,
                                                    const FilterManifest& manifest);
 

@@ -43,7 +43,7 @@ struct DnsList {
     std::string zone;  // in lower case without the last dot
     Kind kind = Kind::address;
     PolicyMode mode = PolicyMode::monitor;
-    int32_t score = 1;  // negative: a list of the welcome
+    int32_t score = 1;                    // negative: a list of the welcome
     std::vector<DnsListCode> codes = {};  // none: every answer counts
 
     bool operator==(const DnsList&) const = default;
@@ -62,9 +62,7 @@ struct PolicyEntry {
     // As built in: no lists, no exemptions.
     PolicyEntry();
     PolicyMode mode(PolicyRule rule) const { return modes[static_cast<size_t>(rule)]; }
-    int64_t setting(PolicySetting setting) const {
-        return settings[static_cast<size_t>(setting)];
-    }
+    int64_t setting(PolicySetting setting) const { return settings[static_cast<size_t>(setting)]; }
     bool operator==(const PolicyEntry&) const = default;
 };
 

@@ -41,7 +41,7 @@ constexpr std::string_view kPerMinute = "a minute, and as many at once";
 constexpr std::string_view kPerHour = "an hour, and as many at once";
 
 constexpr std::array<PolicySettingAbout, kPolicySettings> kSettings{{
-    {PolicyRule::early_talker, "greeting_ms", 0, 10'000, 0,
+    {PolicyRule::early_talker, "greeting_ms", 0, 10'000, 500,
      "how long the greeting waits; 0: who talks first is not seen"},
     {PolicyRule::helo_resolves, "defer", 0, 1, 0, kDefer},
     {PolicyRule::reverse_dns, "defer", 0, 1, 0, kDefer},

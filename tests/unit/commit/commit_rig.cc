@@ -27,7 +27,7 @@ EnvelopeRecipient to_other(const std::string& address) {
 
 PendingDelivery message(std::vector<EnvelopeRecipient> recipients, const std::string& subject,
                         uint64_t size) {
-    static BlobIdSource ids;
+    static thread_local BlobIdSource ids;
     PendingDelivery pending;
     pending.envelope.id = ids.next(1'700'000'000'000);
     pending.envelope.received_us = 1'700'000'000'123'456;

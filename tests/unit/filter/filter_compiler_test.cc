@@ -64,8 +64,11 @@ TEST(FilterCompiler, WhatOnlyTheCompilerRefusesIsHeldToo) {
 TEST(FilterCompiler, SamePatternsAreOne) {
     FilterSource source;
     for (int account = 1; account <= 50; ++account)
-        source.filing_rules.push_back({.id = account, .account_id = account, .field = "List-ID",
-                                       .contains = "news", .folder = "News"});
+        source.filing_rules.push_back({.id = account,
+                                       .account_id = account,
+                                       .field = "List-ID",
+                                       .contains = "news",
+                                       .folder = "News"});
     const auto compiled = compile_filter(source);
     ASSERT_TRUE(compiled.has_value());
     EXPECT_EQ(compiled->patterns, 1u);
@@ -76,12 +79,12 @@ TEST(FilterCompiler, AThousandRules) {
     FilterSource source;
     for (int i = 0; i < 1000; ++i) {
         const std::string word = "word" + std::to_string(i) + "x";
-        source.rules.push_back(i % 4 == 0 ? filter_rule(word, "body", "regex", word + "[0-9]{2,5}z")
-                                          : filter_rule(word, i % 4 == 1 ? "subject" : "body",
-                                                        "contains", word));
+        source.rules.push_back(
+            i % 4 == 0 ? filter_rule(word, "body", "regex", word + "[0-9]{2,5}z")
+                       : filter_rule(word, i % 4 == 1 ? "subject" : "body", "contains", word));
     }
-    const auto verdict =
-        filter_verdict(source, "Subject: a word17x word18x\r\n\r\nword500x123z word502x word500x\r\n");
+    const auto verdict = filter_verdict(
+        source, "Subject: a word17x word18x\r\n\r\nword500x123z word502x word500x\r\n");
     EXPECT_EQ(verdict.rules, (std::vector<std::string>{"word17x", "word500x", "word502x"}));
 }
 

@@ -13,8 +13,12 @@ std::vector<uint8_t> sample() {
     static const std::vector<uint8_t> database = {1, 2, 3};
     FilterImage image{.junk_score = 5,
                       .patterns = {{FilterField::header, "list-id"}, {FilterField::body, ""}}};
-    image.rules = {{.name = "casino", .pattern = 1, .action = FilterAction::junk, .monitor = true,
-                    .score = -7, .folder = "Folder"}};
+    image.rules = {{.name = "casino",
+                    .pattern = 1,
+                    .action = FilterAction::junk,
+                    .monitor = true,
+                    .score = -7,
+                    .folder = "Folder"}};
     image.filing_rules = {{7, 0, "A"}, {7, 1, "B"}, {9, 0, "C"}};
     image.bodies = database;
     return encode_filter_image(image);

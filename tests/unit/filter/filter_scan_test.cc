@@ -80,8 +80,8 @@ TEST(FilterFields, BodiesAreDecodedText) {
     EXPECT_EQ(of("body", "contains", "schöne Gäste"), kFound);
     EXPECT_EQ(of("body", "contains", "watches now"), kFound);
     EXPECT_EQ(of("body", "contains", "sch=F6ne"), kNot);
-    EXPECT_EQ(of("body", "contains", "hidden text"), kNot);   // no text
-    EXPECT_EQ(of("body", "contains", "the casino"), kNot);    // of the header
+    EXPECT_EQ(of("body", "contains", "hidden text"), kNot);  // no text
+    EXPECT_EQ(of("body", "contains", "the casino"), kNot);   // of the header
     EXPECT_EQ(of("body", "contains", "boundary=b"), kNot);
 }
 
@@ -130,8 +130,8 @@ TEST(FilterFields, Envelope) {
 TEST(FilterFields, EnvelopesMayHaveOctetsThatAreNoUtf8) {
     storage::Envelope envelope;
     envelope.helo = "\xff\xfe(\xc3";
-    const auto verdict = filter_verdict({.rules = {filter_rule("r", "helo", "regex", "\\(")}},
-                                        kMessage, envelope);
+    const auto verdict =
+        filter_verdict({.rules = {filter_rule("r", "helo", "regex", "\\(")}}, kMessage, envelope);
     EXPECT_EQ(verdict.rules, kFound);
 }
 
@@ -168,6 +168,20 @@ TEST(FilterStreams, LongLinesOfManyOctetCharacters) {
     message += "needle";
     EXPECT_EQ(matches({filter_rule("r", "body", "contains", "€€needle")}, message), kFound);
     EXPECT_EQ(matches({filter_rule("r", "body", "contains", "\xef\xbf\xbd")}, message), kNot);
+}
+
+TEST(FilterStreams, Charsets) {
+    const auto found = [](std::string_view charset, std::string_view text) {
+        const std::string message = "Content-Type: text/plain; charset=" + std::string(charset) +
+                                    "\r\n\r\nein " + std::string(text) + " Wort\r\n";
+        return matches({filter_rule("r", "body", "contains", "ein schöner Tag Wort")}, message) ==
+               kFound;
+    };
+    EXPECT_TRUE(found("UTF-8", "sch\xc3\xb6ner Tag"));
+    EXPECT_TRUE(found("ISO-8859-1", "sch\xf6ner Tag"));
+    EXPECT_TRUE(found("windows-1252", "sch\xf6ner Tag"));
+    EXPECT_FALSE(found("utf-8", "sch\xf6ner Tag"));
+    EXPECT_TRUE(found("x-unknown", "sch\xc3\xb6ner Tag"));
 }
 
 TEST(FilterStreams, AMessageThatBreaksOffIsNoMatter) {

@@ -14,6 +14,16 @@ using controlplane::FilterSource;
 using dataplane::FilterDatabase;
 using dataplane::FilterVerdict;
 
+namespace {
+
+std::shared_ptr<const FilterDatabase> fitted(std::shared_ptr<const FilterDatabase> database,
+                                             dataplane::FilterScratch& scratch) {
+    GATEPOST_CHECK(scratch.fit(*database).has_value());
+    return database;
+}
+
+}  // namespace
+
 FilterRuleRow filter_rule(std::string_view name, std::string_view field, std::string_view kind,
                           std::string_view pattern) {
     FilterRuleRow rule;
@@ -44,7 +54,7 @@ std::shared_ptr<const FilterDatabase> filter_database(const FilterSource& source
 }
 
 FilterRun::FilterRun(std::shared_ptr<const FilterDatabase> database)
-    : scan_((EXPECT_TRUE(scratch_.fit(*database)), database), scratch_, charsets_, counters_),
+    : scan_(fitted(database, scratch_), scratch_, charsets_, counters_),
       parser_(charsets_, &scan_) {}
 
 void FilterRun::feed(std::string_view octets, size_t piece) {

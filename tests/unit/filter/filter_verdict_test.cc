@@ -26,9 +26,8 @@ FilterRuleRow acting(std::string_view word, std::string_view action) {
 }
 
 FilterVerdict verdict_of(std::vector<FilterRuleRow> rules) {
-    return filter_verdict({.settings = {.junk_score = 5, .reject_score = 15},
-                           .rules = std::move(rules)},
-                          kMessage);
+    return filter_verdict(
+        {.settings = {.junk_score = 5, .reject_score = 15}, .rules = std::move(rules)}, kMessage);
 }
 
 TEST(FilterVerdicts, ScoresAddUp) {
@@ -108,13 +107,25 @@ storage::Envelope to_accounts(std::initializer_list<uint64_t> ids) {
 TEST(FilterVerdicts, FilingRulesAreOfTheirAccount) {
     FilterSource source;
     source.filing_rules = {
-        {.id = 1, .account_id = 7, .field = "List-Id", .contains = "ADA", .folder = "Lists/Ada",
+        {.id = 1,
+         .account_id = 7,
+         .field = "List-Id",
+         .contains = "ADA",
+         .folder = "Lists/Ada",
          .position = 1},
-        {.id = 2, .account_id = 7, .field = "subject", .contains = "two", .folder = "Later",
+        {.id = 2,
+         .account_id = 7,
+         .field = "subject",
+         .contains = "two",
+         .folder = "Later",
          .position = 2},
         {.id = 3, .account_id = 8, .field = "From", .contains = "nobody", .folder = "Never"},
         {.id = 4, .account_id = 9, .field = "From", .contains = "news@", .folder = "News"},
-        {.id = 5, .account_id = 10, .field = "From", .contains = "news@", .folder = "Off",
+        {.id = 5,
+         .account_id = 10,
+         .field = "From",
+         .contains = "news@",
+         .folder = "Off",
          .active = false}};
     const auto verdict = filter_verdict(source, kMessage, to_accounts({9, 8, 7, 10}));
     EXPECT_EQ(verdict.folders, (std::vector<std::string>{"News", "", "Lists/Ada", ""}));

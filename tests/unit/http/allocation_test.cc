@@ -29,7 +29,7 @@ TEST(Allocation, NoneFromHeadToResponse) {
     for (int round = 0; round < 500; ++round) {
         Http1Parser parser;
         ASSERT_EQ(parser.parse(to_bytes(text)), Http1Parser::Progress::done);
-        std::array<HeaderField, kHttpHeaderFieldsMax> fields;
+        std::array<HttpField, kHttpHeaderFieldsMax> fields;
         HttpRequest request;
         parser.fill(to_bytes(text), fields, request);
         request.client = &client;

@@ -153,7 +153,7 @@ TEST(Http1Parser, TooManyKnownHeadersAreRefused) {
 
 struct Head {
     Http1Parser parser;
-    std::array<HeaderField, kHttpHeaderFieldsMax> fields;
+    std::array<HttpField, kHttpHeaderFieldsMax> fields;
     HttpRequest request;
 };
 

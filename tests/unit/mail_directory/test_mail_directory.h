@@ -53,10 +53,12 @@ class TestMailDirectory {
     static storage::MailAddress address(std::string_view text) {
         return storage::parse_mail_address(text, storage::AddressForm::utf8).value();
     }
-    Resolution resolve(std::string_view text) const { return directory().resolve(address(text)); }
+    AddressResolution resolve(std::string_view text) const {
+        return directory().resolve(address(text));
+    }
     // "ada@example.org external:bob@example.net", sorted; with the status in front unless ok.
     std::string targets(std::string_view text) const { return describe(resolve(text)); }
-    static std::string describe(const Resolution& resolution) {
+    static std::string describe(const AddressResolution& resolution) {
         std::vector<std::string> names;
         for (const MailTarget& target : resolution.targets)
             names.push_back((target.kind == MailTarget::Kind::external ? "external:" : "") +

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -108,6 +109,24 @@ TEST(Seccomp, ThreadsMayGiveBackMemory) {
                   filtered.notify_one();
                   worker.join();
               }));
+}
+
+template <int kFamily>
+void ask_as_resolver() {
+    if (!install_seccomp(SeccompMode::on, {.poll_mode = true, .resolver = true})) ::_exit(1);
+    const int made = ::socket(kFamily, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    const sockaddr_in to{};
+    (void)::connect(made, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    (void)::sendto(made, "", 0, 0, nullptr, 0);
+    (void)::recvfrom(made, nullptr, 0, 0, nullptr, nullptr);
+}
+
+TEST(Seccomp, TheResolverHasSocketsOfTheInternetOnly) {
+    if (kSanitized) GTEST_SKIP();
+    EXPECT_EQ(signal_of(SeccompMode::off, ask_as_resolver<AF_INET>), 0);
+    EXPECT_EQ(signal_of(SeccompMode::off, ask_as_resolver<AF_INET6>), 0);
+    EXPECT_EQ(signal_of(SeccompMode::off, ask_as_resolver<AF_UNIX>), SIGSYS);
+    EXPECT_EQ(signal_of(SeccompMode::off, ask_as_resolver<AF_NETLINK>), SIGSYS);
 }
 
 TEST(Seccomp, NothingIsOpenedInTheWordsOfTheAllocatorEither) {

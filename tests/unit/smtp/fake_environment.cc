@@ -5,12 +5,12 @@
 
 namespace gatepost::tests {
 
+using dataplane::AddressResolution;
 using dataplane::DeliveryFacts;
 using dataplane::FilterVerdict;
 using dataplane::LoginOutcome;
 using dataplane::MailTarget;
 using dataplane::PolicyVerdict;
-using dataplane::Resolution;
 using dataplane::ResolutionStatus;
 using dataplane::SaslMechanism;
 using dataplane::StoreStatus;
@@ -75,13 +75,14 @@ FakeDirectory::FakeDirectory() {
     entries["anything@catch.example"] = {ResolutionStatus::ok, {ada}};
 }
 
-std::optional<Resolution> FakeDirectory::resolve(const storage::MailAddress& address) {
+std::optional<AddressResolution> FakeDirectory::resolve(const storage::MailAddress& address) {
     if (!loaded) return std::nullopt;
     const auto found = entries.find(address.text());
     if (found != entries.end()) return found->second;
-    if (address.domain == "inactive.example") return Resolution{ResolutionStatus::inactive_domain};
-    if (domains.contains(address.domain)) return Resolution{ResolutionStatus::no_such_user};
-    return Resolution{ResolutionStatus::no_such_domain};
+    if (address.domain == "inactive.example")
+        return AddressResolution{ResolutionStatus::inactive_domain};
+    if (domains.contains(address.domain)) return AddressResolution{ResolutionStatus::no_such_user};
+    return AddressResolution{ResolutionStatus::no_such_domain};
 }
 
 bool FakeDirectory::may_send_as(uint64_t account_id, const storage::MailAddress& address) {

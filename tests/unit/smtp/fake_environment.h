@@ -19,11 +19,12 @@ namespace gatepost::tests {
 class FakeDirectory final : public dataplane::RecipientLookup {
   public:
     FakeDirectory();
-    std::optional<dataplane::Resolution> resolve(const storage::MailAddress& address) override;
+    std::optional<dataplane::AddressResolution> resolve(
+        const storage::MailAddress& address) override;
     bool may_send_as(uint64_t account_id, const storage::MailAddress& address) override;
 
     bool loaded = true;
-    std::map<std::string, dataplane::Resolution> entries;
+    std::map<std::string, dataplane::AddressResolution> entries;
     std::set<std::string> domains = {"example.org", "catch.example", "inactive.example"};
 };
 
@@ -97,7 +98,7 @@ class FakePolicy final : public dataplane::NullPolicy {
         return verdict("rcpt");
     }
     dataplane::Task<Verdict> on_data_end(const Client&, const storage::Envelope&,
-                                         uint64_t) override {
+                                         const dataplane::PolicyMessage&) override {
         return verdict("data_end");
     }
     dataplane::Task<Verdict> on_auth(const Client&) override { return verdict("auth"); }

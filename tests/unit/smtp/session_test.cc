@@ -225,7 +225,7 @@ TEST(SmtpSession, KeepsWhatMailAndRcptSaid) {
 TEST(SmtpSession, BoundsTheMailboxesOfAMessage) {
     SmtpRig rig;
     for (int list = 0; list < 3; ++list) {
-        Resolution& entry =
+        AddressResolution& entry =
             rig.environment.directory.entries[fmt::format("list{}@example.org", list)];
         entry.status = ResolutionStatus::ok;
         for (unsigned i = 0; i < 4000; ++i)

@@ -229,6 +229,20 @@ TEST(MessageLogStore, WhatIsDoneStaysDone) {
     EXPECT_TRUE(rig.listener.entries.empty());
 }
 
+TEST(MessageLogStore, NotesThatCouldNotBeWrittenAreWrittenLater) {
+    StoreRig rig;
+    ASSERT_EQ(rig.send_now(body_of(100)), StoreStatus::ok);
+    rig.disk.failing_writes = 2;
+    rig.store->done(rig.listener.entries[0]);
+    rig.pass(150);
+    EXPECT_FALSE(rig.store->is_idle());
+    rig.pass(500);
+    EXPECT_TRUE(rig.store->is_idle());
+    EXPECT_EQ(rig.store->counters().sealed, 2u);
+    rig.crash();
+    EXPECT_TRUE(rig.listener.entries.empty());
+}
+
 TEST(MessageLogStore, TheCheckpointSparesOldSegments) {
     StoreRig rig;
     for (int i = 0; i < 60; ++i) ASSERT_EQ(rig.send_now(body_of(5000)), StoreStatus::ok);

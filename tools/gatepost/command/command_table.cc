@@ -31,7 +31,10 @@ const std::vector<Section>& sections() {
     static const std::vector<Section> kSections = {
         {"server", {run_commands, reload_commands, status_commands, nic_commands, config_commands}},
         {"DNS", {domain_commands, zone_commands, record_commands, query_commands, cookie_commands}},
-        {"mail", {user_commands, alias_commands, lookup_commands, rules_commands}},
+        {"mail",
+         {user_commands, alias_commands, lookup_commands, rules_commands, policy_commands,
+          dnslist_commands, filter_commands, explain_commands, mailbox_commands, message_commands,
+          queue_commands, store_commands}},
         {"web, TLS", {cert_commands, redirect_commands}},
         {"database", {sync_commands, history_commands, audit_commands, schema_commands}},
         {"moving in", {mail_import_commands, compat_commands}},

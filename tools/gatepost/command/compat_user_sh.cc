@@ -1,6 +1,8 @@
 // gatepost compat user.sh: the commands of t-lo/mailserver's user.sh with the lines that it prints.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "controlplane/mail_import/postfix_map.h"
 #include "controlplane/model/account.h"
 #include "controlplane/model/credential.h"
@@ -34,11 +36,11 @@ constexpr std::string_view kUsage =
     "at once.\n"
     "          help                              - Print help.\n\n";
 
-// As `du -h` has it: one digit below ten, rounded up.
+// As `du -h` has it: one digit below ten, rounded up, and no less than a KiB.
 std::string du_size(uint64_t octets) {
     constexpr std::string_view kUnits = "KMGTPE";
     constexpr double kKibi = 1024;
-    double size = static_cast<double>(octets) / kKibi;
+    double size = std::max(static_cast<double>(octets) / kKibi, 1.0);
     size_t unit = 0;
     for (; size >= kKibi && unit + 1 < kUnits.size(); ++unit) size /= kKibi;
     const double tenths = static_cast<double>(static_cast<uint64_t>(size * 10 + 0.999999)) / 10;

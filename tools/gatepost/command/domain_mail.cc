@@ -112,6 +112,8 @@ Result<int> set(Context& context, const Arguments& arguments) {
     if (!name) return tl::unexpected(std::move(name).error());
     auto change = read_change(arguments);
     if (!change) return tl::unexpected(std::move(change).error());
+    if (change->alias_of == *name)
+        return fail(ErrorCode::usage, "--alias-of: {} cannot be an alias of itself", *name);
     auto options = write_options(context, arguments);
     if (!options) return tl::unexpected(std::move(options).error());
     auto connection = context.database();

@@ -18,12 +18,12 @@ using nlohmann::ordered_json;
 
 // What RCPT TO with that address is answered (RFC 5321 §4.2, RFC 3463 §3): policy rules aside.
 std::string_view rcpt_reply(const MailRoute& route) {
-    if (!route.ours) return "550 5.7.1 relaying denied";
-    if (!route.arrives())
-        return route.loop || route.cut ? "554 5.4.6 routing loop" : "550 5.1.1 no such mailbox";
+    if (!route.ours) return "554 5.7.1 not a domain of this system";
+    if (route.cut || (route.loop && !route.arrives())) return "550 5.4.6 broken alias";
+    if (!route.arrives()) return "550 5.1.1 no such user here";
     const bool all_full =
         route.elsewhere.empty() && route.over_quota.size() == route.accounts.size();
-    return all_full ? "452 4.2.2 mailbox full" : "250 2.1.5 ok";
+    return all_full ? "452 4.2.2 the mailbox is full" : "250 2.1.5 ok";
 }
 
 Result<int> lookup(Context& context, const Arguments& arguments) {
@@ -31,7 +31,9 @@ Result<int> lookup(Context& context, const Arguments& arguments) {
     if (!address) return tl::unexpected(std::move(address).error());
     auto connection = context.database();
     if (!connection) return tl::unexpected(std::move(connection).error());
-    auto routes = controlplane::mail_routes(*connection, {{*address, ""}});
+    const auto config = context.config();
+    if (!config) return tl::unexpected(config.error());
+    auto routes = controlplane::mail_routes(*connection, {{*address, ""}}, config->mail.postmaster);
     if (!routes) return tl::unexpected(std::move(routes).error());
     const MailRoute& route = routes->front();
     const std::string_view reply = rcpt_reply(route);
@@ -49,7 +51,7 @@ Result<int> lookup(Context& context, const Arguments& arguments) {
         if (route.cut) context.note("more aliases than are followed");
         context.note(fmt::format("RCPT TO:<{}> → {}", *address, reply));
     }
-    return route.arrives() ? kExitDone : static_cast<int>(ErrorCode::refused);
+    return route.arrives() && !route.cut ? kExitDone : static_cast<int>(ErrorCode::refused);
 }
 
 }  // namespace

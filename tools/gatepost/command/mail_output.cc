@@ -28,8 +28,24 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
     return fmt::format("{}", fmt::join(parts, between));
 }
 
+// As people say it: "20 GB", "512 MiB"; else "18.6 GiB".
+std::string limit_size(uint64_t octets) {
+    struct Unit {
+        uint64_t octets;
+        std::string_view name;
+    };
+    constexpr Unit kUnits[] = {{uint64_t{1} << 30U, "GiB"},
+                               {1'000'000'000, "GB"},
+                               {uint64_t{1} << 20U, "MiB"},
+                               {1'000'000, "MB"}};
+    for (const Unit& unit : kUnits)
+        if (octets > 0 && octets % unit.octets == 0)
+            return fmt::format("{} {}", octets / unit.octets, unit.name);
+    return human_size(octets);
+}
+
 std::string limit_text(uint64_t octets, uint64_t messages) {
-    std::string text = octets == 0 ? "none" : human_size(octets);
+    std::string text = octets == 0 ? "none" : limit_size(octets);
     if (messages > 0) text += fmt::format(", {}", counted(messages, "message"));
     return text;
 }
@@ -101,7 +117,7 @@ Result<std::optional<uint64_t>> quota_option(const Arguments& arguments, std::st
 
 std::string quota_text(const Account& account) {
     std::string text = human_size(account.used_bytes);
-    if (account.quota_bytes > 0) text += " of " + human_size(account.quota_bytes);
+    if (account.quota_bytes > 0) text += " of " + limit_size(account.quota_bytes);
     if (account.quota_messages > 0)
         text += fmt::format(", {} of {} messages", grouped(account.used_messages),
                             grouped(account.quota_messages));

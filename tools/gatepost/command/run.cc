@@ -21,6 +21,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kDemoZone = "configs/demo.zone";
 constexpr std::string_view kDemoName = "www.demo.gatepost.example.";
+constexpr const char* kDemoDomain = "demo.gatepost.example";
+constexpr const char* kDemoAddress = "demo@demo.gatepost.example";
 
 // Whether this instance serves the demo zone, by asking it.
 bool serves_demo(const Endpoint& server) {
@@ -70,6 +72,10 @@ void print_first_steps(const SupervisorOptions& options, double seconds) {
         fmt::print("  over HTTPS   https://{}/dns-query\n", url_host(address));
     if (!config.metrics_listen.empty())
         fmt::print("  metrics      http://{}/metrics\n", url_host(config.metrics_listen.front()));
+    if (!config.mail.listen.empty())
+        fmt::print("  mail        {} (SMTP){} (submission){} (submission under TLS)\n",
+                   listed(config.mail.listen), listed(config.mail.submission_listen),
+                   listed(config.mail.submissions_listen));
     if (!options.local) return (void)std::fflush(stdout);
     const Endpoint& server = config.listen.front();
     const std::string gatepost = fmt::format("{} --local {}", own_path(), options.local->directory);
@@ -94,7 +100,14 @@ void print_first_steps(const SupervisorOptions& options, double seconds) {
             "'{{192.0.2.99}}' WHERE name = '{}' AND type = 'A'\"\n",
             options.local->run, kDemoName);
     }
+    if (!config.mail.listen.empty()) {
+        const std::string where = url_host(config.mail.listen.front());
+        fmt::print("  send mail   swaks --server {} --to {} --from you@example.net\n", where,
+                   kDemoAddress);
+        fmt::print("  see it      {} message list {}\n", gatepost, kDemoAddress);
+    }
     fmt::print("  administer  {} zone list\n", gatepost);
+    fmt::print("              {} user list\n", gatepost);
     fmt::print("              {} cert list\n", gatepost);
     fmt::print("  stop        Ctrl-C\n\n");
     std::fflush(stdout);
@@ -112,6 +125,10 @@ std::vector<Provisioning::Step> preparations(const Context& context, const std::
     std::vector<Provisioning::Step> steps = {step({"schema", "migrate"}, true)};
     if (!zone_file.empty())
         steps.push_back(step({"zone", "import", zone_file, "--if-none", "--no-wait"}, false));
+    if (zone_file == find_shared_file(kDemoZone)) {
+        steps.push_back(step({"domain", "create", kDemoDomain, "--no-zone", "--no-wait"}, false));
+        steps.push_back(step({"user", "add", kDemoAddress, "--if-none", "--no-wait"}, false));
+    }
     return steps;
 }
 
@@ -179,12 +196,15 @@ std::vector<CommandSpec> run_commands() {
     return {
         {.noun = "run",
          .summary =
-             "Serves DNS until it is told to stop. Starts the dataplane and the control plane, "
+             "Serves DNS and mail until it is told to stop. Starts the dataplane and the control "
+             "plane, "
              "starts "
              "again what dies, and stops both at SIGTERM or Ctrl-C. With --local DIR all of it is "
              "in DIR: also a private "
-             "PostgreSQL, its schema and a demo zone; DNS is answered on 127.0.0.1 and ::1, port "
-             "5300, unless the configuration says otherwise.",
+             "PostgreSQL, its schema, a demo zone and an account in it; DNS is answered on "
+             "127.0.0.1 "
+             "and ::1, port 5300, mail taken on port 2525, unless the configuration says "
+             "otherwise.",
          .options =
              {{"--zone", "FILE",
                "with --local: the zone to import where there is none (default: the demo zone)"}},

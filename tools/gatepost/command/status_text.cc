@@ -213,6 +213,22 @@ std::string held_text(const json& report) {
     return out;
 }
 
+// Nothing where mail is not served.
+std::string mail_text(const json& mail) {
+    if (!mail.is_object() || number_of(mail, "workers") == 0) return "";
+    std::string text = fmt::format("{} delivered, {} waiting", number_of(mail, "delivered"),
+                                   number_of(mail, "waiting"));
+    if (const std::string last = text_of(mail, "last_delivery_at"); !last.empty())
+        text += "; the last at " + last;
+    if (const uint64_t refused = number_of(mail, "refused"); refused != 0)
+        text += fmt::format("; {} refused by the database, and kept", refused);
+    if (const uint64_t lost = number_of(mail, "undeliverable"); lost != 0)
+        text += fmt::format("; {} for accounts that are gone (gatepost.undeliverable)", lost);
+    if (const std::string error = text_of(mail, "error"); !error.empty())
+        text += "; the database is away: " + error;
+    return line("mail", text);
+}
+
 }  // namespace
 
 std::string sync_text(const json& sync) {
@@ -240,8 +256,9 @@ std::string status_text(const json& report) {
                fmt::format("pid {}, version {}, since {}", number_of(controlplane, "pid"),
                            text_of(controlplane, "version"), text_of(controlplane, "started_at"))) +
            sync_text(member(report, "sync")) + arena_text(member(report, "arena")) +
-           checkpoint_text(member(report, "checkpoint")) + log_text(report) +
-           dataplane_text(member(report, "dataplane")) + nics_text(report) + held_text(report);
+           checkpoint_text(member(report, "checkpoint")) + mail_text(member(report, "mail")) +
+           log_text(report) + dataplane_text(member(report, "dataplane")) + nics_text(report) +
+           held_text(report);
 }
 
 }  // namespace gatepost::tools

@@ -33,6 +33,14 @@ Result<int> add(Context& context, const Arguments& arguments) {
     if (!options) return tl::unexpected(std::move(options).error());
     auto connection = context.database();
     if (!connection) return tl::unexpected(std::move(connection).error());
+    if (arguments.has("--if-none")) {
+        auto accounts = controlplane::account_list(*connection);
+        if (!accounts) return tl::unexpected(std::move(accounts).error());
+        if (!accounts->empty()) {
+            context.note("there are accounts already: none was made");
+            return kExitDone;
+        }
+    }
     auto password = new_password(arguments, account.address);
     if (!password) return tl::unexpected(std::move(password).error());
     account.hash = password->hash;
@@ -114,6 +122,7 @@ std::vector<CommandSpec> user_commands() {
                      {"--role", "ROLE", "admin, user (default), customer or no_email"},
                      kSchemeOption,
                      kAllowWeakOption,
+                     {"--if-none", "", "only where the database has no account at all"},
                      kNoWaitOption},
          .examples = {"gatepost user add ada@example.org",
                       "gatepost user add ada@example.org --quota 20GB --password-stdin"},

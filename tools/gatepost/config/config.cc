@@ -53,7 +53,8 @@ Status read_listens(const Settings& settings, Config& config) {
           Listen{"smtp.listen", kSmtpPort, config.mail.listen},
           Listen{"smtp.submission_listen", kSubmissionPort, config.mail.submission_listen},
           Listen{"smtp.submissions_listen", kSubmissionsPort, config.mail.submissions_listen},
-          Listen{"smtp.lmtp_listen", kLmtpPort, config.mail.lmtp_listen}}) {
+          Listen{"smtp.lmtp_listen", kLmtpPort, config.mail.lmtp_listen},
+          Listen{"queue_api.listen", kQueueApiPort, config.queue_api.listen}}) {
         for (const std::string& address : settings.get(listen.key).values) {
             if (address.empty()) continue;
             listen.out.push_back(must(endpoint_from_text(address, listen.port)));
@@ -109,6 +110,27 @@ Status read_mail(const Settings& settings, Config& config) {
     return {};
 }
 
+Status read_queue_api(const Settings& settings, Config& config) {
+    const auto text = [&](std::string_view name) { return settings.get(name).values.at(0); };
+    QueueApiConfig& api = config.queue_api;
+    api.token_file = text("queue_api.token_file");
+    api.users_file = text("queue_api.users_file");
+    api.allow = settings.get("queue_api.allow").values;
+    std::erase(api.allow, "");
+    api.lease = must(duration_from_text(text("queue_api.lease")));
+    api.legacy = text("queue_api.legacy") == "on";
+    if (!api.token_file.empty() || !api.users_file.empty()) return {};
+    for (const Endpoint& listen : api.listen) {
+        const std::string host = endpoint_host(listen);
+        if (host.starts_with("127.") || host == "::1") continue;
+        return fail(ErrorCode::invalid,
+                    "{}: queue_api.listen names {}, where others can reach it: "
+                    "queue_api.token_file or queue_api.users_file is to be set",
+                    settings.get("queue_api.listen").origin, host);
+    }
+    return {};
+}
+
 Status read_nics(const Settings& settings, Config& config) {
     std::set<std::string> seen;
     for (const NicTable& table : settings.nics()) {
@@ -143,6 +165,7 @@ Result<Config> config_from_settings(const Settings& settings) {
     if (Status read = read_listens(settings, config); !read) return tl::unexpected(read.error());
     read_connections(settings, config);
     if (Status read = read_mail(settings, config); !read) return tl::unexpected(read.error());
+    if (Status read = read_queue_api(settings, config); !read) return tl::unexpected(read.error());
     config.tcp_connections_max = number(text("dns.tcp_connections_max"));
     config.tcp_idle = must(duration_from_text(text("dns.tcp_idle")));
     config.rate_limit_per_second = number(text("dns.rate_limit.per_second"));

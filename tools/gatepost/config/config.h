@@ -23,6 +23,7 @@ inline constexpr uint16_t kSmtpPort = 25;
 inline constexpr uint16_t kSubmissionPort = 587;
 inline constexpr uint16_t kSubmissionsPort = 465;
 inline constexpr uint16_t kLmtpPort = 24;
+inline constexpr uint16_t kQueueApiPort = 8025;
 
 // What [smtp] says.
 struct MailConfig {
@@ -39,6 +40,16 @@ struct MailConfig {
     bool is_served() const { return !socket.empty(); }
 };
 
+// What [queue_api] says.
+struct QueueApiConfig {
+    std::vector<Endpoint> listen;  // empty: it is not served
+    std::string token_file;        // empty: none
+    std::string users_file;        // empty: none
+    std::vector<std::string> allow;
+    std::chrono::milliseconds lease{};
+    bool legacy = false;
+};
+
 struct Config {
     std::string dsn;
     std::string password_file;  // empty: none
@@ -50,6 +61,7 @@ struct Config {
     std::vector<Endpoint> http_listen;
     std::vector<Endpoint> metrics_listen;
     MailConfig mail;
+    QueueApiConfig queue_api;
     std::vector<std::string> http_trusted_proxies;
     std::string metrics_token_file;  // empty: none
     std::string tls_server_name;     // never empty

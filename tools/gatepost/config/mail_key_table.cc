@@ -80,6 +80,56 @@ constexpr ConfigKey kMail[] = {
          "The address that mail to postmaster goes to, of domains that have no such account or "
          "alias (RFC 5321 §4.5.1). Unset: such mail is refused.",
      .example = "ada@example.org"},
+    {.name = "queue_api.listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The addresses on which mail for other systems can be fetched over HTTP, without TLS: "
+         "others than loopback only with token_file or users_file. The port is 8025 where none is "
+         "given. An empty list: nowhere.",
+     .example = "127.0.0.1@8025"},
+    {.name = "queue_api.token_file",
+     .kind = KeyKind::path,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "A file with the bearer tokens that may fetch, a line label:{SHA256}… each, as gatepost "
+         "queue token makes them; read again when it changes. The control plane's user reads it.",
+     .example = "/etc/gatepost/queue-tokens"},
+    {.name = "queue_api.users_file",
+     .kind = KeyKind::path,
+     .default_value = "",
+     .since = "0.4",
+     .description =
+         "The same for names and passwords (Basic), a line name:{SCHEME}hash each. With neither "
+         "file, whoever reaches the address may fetch.",
+     .example = "/etc/gatepost/queue-users"},
+    {.name = "queue_api.allow",
+     .kind = KeyKind::prefixes,
+     .default_value = "",
+     .since = "0.4",
+     .description = "Networks from which mail may be fetched. An empty list: any.",
+     .example = "192.0.2.8/32"},
+    {.name = "queue_api.lease",
+     .kind = KeyKind::duration,
+     .default_value = "5min",
+     .minimum = 10'000,
+     .maximum = 86'400'000,
+     .since = "0.4",
+     .description =
+         "How long whoever fetched a message has to say what became of it. Then it is handed out "
+         "again.",
+     .example = "30min"},
+    {.name = "queue_api.legacy",
+     .kind = KeyKind::choice,
+     .default_value = "off",
+     .choices = "off on",
+     .since = "0.4",
+     .description =
+         "Whether GET / gives the messages in PostOffice's form, too: they are done once the reply "
+         "is written, and lost where it does not arrive.",
+     .example = "on"},
 };
 
 }  // namespace

@@ -60,6 +60,19 @@ void add_mail_options(std::vector<std::string>& argv, const Config& config) {
     if (!mail.postmaster.empty()) add(argv, "--postmaster", mail.postmaster);
 }
 
+void add_queue_api_options(std::vector<std::string>& argv, const Config& config) {
+    const QueueApiConfig& api = config.queue_api;
+    if (api.listen.empty()) return;
+    for (const Endpoint& listen : api.listen)
+        add(argv, "--queue-api", fmt::format("{}@{}", endpoint_host(listen), listen.port()));
+    add(argv, "--messages", config.messages());
+    add(argv, "--queue-api-lease", std::to_string(api.lease.count()));
+    if (!api.token_file.empty()) add(argv, "--queue-api-token-file", api.token_file);
+    if (!api.users_file.empty()) add(argv, "--queue-api-users-file", api.users_file);
+    for (const std::string& network : api.allow) add(argv, "--queue-api-allow", network);
+    if (api.legacy) argv.emplace_back("--queue-api-legacy");
+}
+
 }  // namespace
 
 std::vector<ConfiguredListen> configured_listens(const Config& config) {
@@ -158,6 +171,7 @@ ProcessSpec controlplane_spec(const ChildPrograms& programs, const Config& confi
     add(spec.argv, "--secret-key-file", config.tls_key_file);
     add(spec.argv, "--arena-size-max", std::to_string(config.arena_size_max));
     add(spec.argv, "--checkpoint-interval", std::to_string(config.checkpoint_interval.count()));
+    add_queue_api_options(spec.argv, config);
     add(spec.argv, "--channel-fd", std::to_string(channel));
     add(spec.argv, "--runtime-fd", std::to_string(runtime));
     add(spec.argv, "--log-format", config.log_format);
