@@ -141,4 +141,8 @@ void BatchCommitter::note(LoginNotes& notes) {
         notes.clear_failures();
 }
 
+void BatchCommitter::note(RuleHits& hits) {
+    if (!hits.empty() && is_connected() && note_one(kCountHitsSql, hits.params())) hits.clear();
+}
+
 }  // namespace gatepost::controlplane

@@ -11,6 +11,7 @@
 
 #include "controlplane/commit/delivery_batch.h"
 #include "controlplane/commit/login_notes.h"
+#include "controlplane/commit/rule_hits.h"
 #include "controlplane/commit/statement.h"
 #include "controlplane/pg/connection.h"
 
@@ -58,6 +59,7 @@ class BatchCommitter {
     size_t commit(std::span<const PendingDelivery> batch, const Replies& replies);
     // Puts down what there is; what could not be stays for the next time.
     void note(LoginNotes& notes);
+    void note(RuleHits& hits);
 
     const CommitterCounters& counters() const { return counters_; }
     // Why there is no connection; "" where there is one.

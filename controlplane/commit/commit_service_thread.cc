@@ -65,7 +65,7 @@ int CommitServiceThread::wait_ms() const {
         const std::lock_guard lock(service_.mutex_);
         if (!service_.handed_over_.empty()) return 0;
     }
-    const bool has_notes = notes_.has_logins() || notes_.has_failures();
+    const bool has_notes = notes_.has_logins() || notes_.has_failures() || !hits_.empty();
     Clock::time_point until = Clock::now() + milliseconds(kWaitMsMax);
     if (!committer_.is_connected())
         until = committer_.next_attempt();
@@ -183,6 +183,8 @@ void CommitServiceThread::commit() {
             for (size_t i = 0; i < batch.size(); ++i) {
                 const auto peer = peers_.find(batch[i].peer);
                 if (peer != peers_.end()) peer->second.reply(replies[i]);
+                if (replies[i].outcome == storage::DeliveryOutcome::stored)
+                    hits_.add(batch[i].envelope.rules);
             }
         });
     if (answered == 0) return;
@@ -196,13 +198,14 @@ void CommitServiceThread::commit() {
 }
 
 void CommitServiceThread::flush_notes() {
-    if (!notes_.has_logins() && !notes_.has_failures()) {
+    if (!notes_.has_logins() && !notes_.has_failures() && hits_.empty()) {
         notes_due_ = Clock::now() + kNotesInterval;
         return;
     }
     if (Clock::now() < notes_due_) return;
     notes_due_ = Clock::now() + kNotesInterval;
     committer_.note(notes_);
+    committer_.note(hits_);
 }
 
 // What a worker that is gone had asked for is asked again by the next one.

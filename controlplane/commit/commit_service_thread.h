@@ -50,6 +50,7 @@ class CommitServiceThread {
     std::vector<PendingDelivery> pending_;
     size_t pending_octets_ = 0;
     LoginNotes notes_;
+    RuleHits hits_;
     Clock::time_point notes_due_{};
     uint64_t malformed_ = 0;
     uint64_t notes_dropped_ = 0;

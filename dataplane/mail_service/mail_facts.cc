@@ -45,6 +45,13 @@ void put_in_front(Bytes prefix, const Charsets& charsets, MessageSummary& summar
     message.header_offset = 0;
     message.header_size += prefix.size();
     message.header_lines += front.parts.front().header_lines;
+    // What submission has completed (RFC 6409 §8).
+    Envelope& header = summary.envelopes.front();
+    if (!header.date) {
+        header.date = front.envelopes.front().date;
+        summary.date = front.date;
+    }
+    if (!header.message_id) header.message_id = front.envelopes.front().message_id;
     std::vector<FieldPlace> fields = front.fields;
     for (FieldPlace field : summary.fields) {
         field.offset += static_cast<uint32_t>(prefix.size());

@@ -37,13 +37,6 @@ class Rehash final : public HelperJob {
 
 }  // namespace
 
-std::span<const SaslMechanism> MailLogin::mechanisms() {
-    static constexpr SaslMechanism kOffered[] = {SaslMechanism::scram_sha_256_plus,
-                                                 SaslMechanism::scram_sha_256, SaslMechanism::plain,
-                                                 SaslMechanism::login, SaslMechanism::oauthbearer};
-    return kOffered;
-}
-
 LoginCandidates MailLogin::find(std::string_view login, bool token) const {
     return find_login(parts_.directory(), {.login = login,
                                            .service = storage::kServiceSmtp,
@@ -129,8 +122,8 @@ void MailLogin::ended(const SmtpClient& client, const LoginOutcome& outcome) {
 LoginOutcome MailLogin::right(const LoginCandidates& account, uint64_t credential_id) {
     return {.status = Status::right,
             .account_id = account.account_id,
-            .credential_id = credential_id,
-            .user = account.address};
+            .user = account.address,
+            .credential_id = credential_id};
 }
 
 LoginOutcome MailLogin::failed(Status status, std::string_view login, std::string reason) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "dataplane/auth/helper_threads.h"
 #include "dataplane/auth/login_cache.h"
@@ -23,10 +24,11 @@ class MailLogin final : public SmtpLogin {
         LoginCache& cache;
         DeliveryCourier& courier;  // brings notes of logins to the database
         const ScramDecoyKey& decoy_key;
+        std::vector<SaslMechanism> mechanisms;  // that are offered, in the order of preference
     };
     explicit MailLogin(Parts parts) : parts_(std::move(parts)) {}
 
-    std::span<const SaslMechanism> mechanisms() override;
+    std::span<const SaslMechanism> mechanisms() override { return parts_.mechanisms; }
     const ScramDecoyKey& decoy_key() override { return parts_.decoy_key; }
     Task<LoginOutcome> check(const SmtpClient& client, SaslMechanism mechanism,
                              std::string_view login, std::string_view secret) override;

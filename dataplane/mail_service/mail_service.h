@@ -30,6 +30,7 @@ struct MailServiceOptions {
     uint64_t message_octets_max = 0;
     uint32_t recipients_max = 0;
     std::string postmaster;
+    std::vector<SaslMechanism> mechanisms;
 };
 
 class MailService final : public SmtpEnvironment {

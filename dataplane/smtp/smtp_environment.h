@@ -60,9 +60,9 @@ struct LoginOutcome {
     };
     Status status = Status::wrong;
     uint64_t account_id = 0;     // of right
-    uint64_t credential_id = 0;  // of right: what it was done with
     std::string user = {};       // of right: the account's address; else who the client says it is
     std::string reason = {};     // of the others, for the log: "suspended"
+    uint64_t credential_id = 0;  // of right: what it was done with
 };
 
 // What it is given stays until the task is done.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace gatepost::dataplane {
 
@@ -13,6 +14,7 @@ struct MailOptions {
     uint32_t recipients_max = 100;
     std::string resolver;    // "IP:PORT,[IP]:PORT"; empty: those of resolv.conf
     std::string postmaster;  // where a domain has none of its own; empty: none
+    std::vector<std::string> mechanisms = {"PLAIN", "LOGIN", "OAUTHBEARER"};  // of AUTH
 };
 
 }  // namespace gatepost::dataplane

@@ -178,6 +178,10 @@ void describe_mail(CLI::App& app, MailOptions& mail) {
                    "servers that the policy asks DNS of; default: those of resolv.conf")
         ->type_name("IP[:PORT],…")
         ->group(group);
+    app.add_option("--auth-mechanism", mail.mechanisms,
+                   "a mechanism of AUTH, in the order of preference (repeatable)")
+        ->type_name("NAME")
+        ->group(group);
     app.add_option("--postmaster", mail.postmaster,
                    "address for postmaster of domains that have none")
         ->type_name("ADDRESS")

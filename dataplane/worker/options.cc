@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "dataplane/auth/sasl.h"
 #include "storage/arena/runtime_page.h"
 
 namespace gatepost::dataplane {
@@ -74,6 +75,10 @@ Status complete_options(DataplaneOptions& options) {
             return fail(ErrorCode::usage, "--socket for worker {}, but there are {}: 0 to {}",
                         socket.worker, options.workers, options.workers - 1);
     }
+    for (const std::string& name : options.mail.mechanisms)
+        if (!find_mechanism(name))
+            return fail(ErrorCode::usage, "--auth-mechanism {}: there is no such mechanism here",
+                        name);
     if (options.poll.first_worker == 0) options.poll.first_worker = options.workers;
     if (Status fine = check_poll_options(options.poll); !fine) return fine;
     uint32_t dns = options.streams.dns_connections_max;

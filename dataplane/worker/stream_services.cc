@@ -111,6 +111,18 @@ Status StreamServices::make_http(const StreamSurroundings& surroundings) {
     return make(HttpSite::admin, admin_);
 }
 
+namespace {
+
+// Those of a kind that is not known were refused with the command line.
+std::vector<SaslMechanism> mechanisms_of(const std::vector<std::string>& names) {
+    std::vector<SaslMechanism> mechanisms;
+    for (const std::string& name : names)
+        if (auto known = find_mechanism(name)) mechanisms.push_back(*known);
+    return mechanisms;
+}
+
+}  // namespace
+
 Status StreamServices::make_mail(const StreamSurroundings& surroundings) {
     if (surroundings.mail == nullptr) return {};
     const MailOptions& about = options_.mail;
@@ -122,7 +134,8 @@ Status StreamServices::make_mail(const StreamSurroundings& surroundings) {
                                      .hostname = about.hostname,
                                      .message_octets_max = about.message_size_max,
                                      .recipients_max = about.recipients_max,
-                                     .postmaster = about.postmaster});
+                                     .postmaster = about.postmaster,
+                                     .mechanisms = mechanisms_of(about.mechanisms)});
     if (!made) return tl::unexpected(made.error());
     mail_ = std::move(*made);
     return {};

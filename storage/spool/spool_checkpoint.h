@@ -1,6 +1,6 @@
-// A small file beside the segments, so that a start does not read all of them: no message that is to
-// be delivered has its record or its body in a segment below `floor`, and every body in a segment of
-// its own below it is committed. It is replaced as a whole.
+// A small file beside the segments, so that a start does not read all of them: no message that is
+// to be delivered has its record or its body in a segment below `floor`, and every body in a
+// segment of its own below it is committed. It is replaced as a whole.
 #pragma once
 
 #include <cstddef>

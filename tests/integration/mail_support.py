@@ -18,8 +18,8 @@ import unittest
 import uuid
 
 from harness import SOURCE, GatepostTest
-from processes import DEADLINE, free_port, kill_9, wait_until
-from tls_support import client_context, http_get, run_tool
+from processes import DEADLINE, free_port, wait_until
+from tls_support import client_context, http_get
 from test_certificates import Authority
 
 sys.path.insert(0, str(SOURCE / "tests/support"))
@@ -160,8 +160,15 @@ class MailHost:
             client.login(*login)
         return client
 
-    def raw(self, role="mx"):
-        return RawSmtp(self.ports[role])
+    def raw(self, role="mx", source="127.0.0.1"):
+        return RawSmtp(self.ports[role], source)
+
+    def login_reply(self, user, password, source="127.0.0.1"):
+        """Of AUTH PLAIN under TLS, on a connection of its own."""
+        with self.raw("submissions", source) as client:
+            client.wrap()
+            client.open()
+            return client.log_in(user, password)
 
     def metrics(self):
         return http_get(self.ports["metrics"], "/metrics").text
@@ -210,8 +217,8 @@ class ConnectionGone(Exception):
 class RawSmtp:
     """A client that says exactly what it is told to, octet for octet."""
 
-    def __init__(self, port, timeout=DEADLINE):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port, source="127.0.0.1", timeout=DEADLINE):
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout, source_address=(source, 0))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._received = b""
 

@@ -276,8 +276,8 @@ class Recipients(Delivery):
 
     def test_on_submission_only_as_oneself(self):
         with self.mail.smtp("submissions", (ADA, self.password)) as client:
-            self.assertEqual(client.mail(BOB)[0], 553)
-            self.assertEqual(client.mail("sender@example.net")[0], 553)
+            self.assertEqual(client.mail(BOB)[0], 550)
+            self.assertEqual(client.mail("sender@example.net")[0], 550)
             self.assertEqual(client.mail(f"ada+list@{DOMAIN}")[0], 250)
         with self.mail.raw("submission") as client:
             client.open()

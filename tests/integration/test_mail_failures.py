@@ -175,7 +175,7 @@ class Outages(Failures):
 
 class DataplaneKills(Failures):
     def test_rounds(self):
-        for round_ in range(3):
+        for round_ in range(2):
             with self.load("--size", self.random.choice([1000, 4096, 60_000]), *self.random.choice(
                     [(), ("--pipelining",), ("--chunking",)]), *self.random.choice([(), ("--rcpt-per-message", 3)])):
                 for _ in range(2):
@@ -185,7 +185,7 @@ class DataplaneKills(Failures):
                 self.wait_more_accepted(50)
             with self.subTest(round=round_):
                 self.check()
-        self.assertEqual(self.instance.status()["dataplane"]["starts"], 7)
+        self.assertEqual(self.instance.status()["dataplane"]["starts"], 5)
 
     def test_before_anything_is_delivered(self):
         """With PostgreSQL away nothing leaves the spool: all of it goes through each of the deaths."""
@@ -247,7 +247,11 @@ class DiskFull(Failures):
         message_id = f"disk{self.count}@load.example.test"
         with self.mail.raw() as client:
             client.open()
-            reply = client.message(f"u1@{DOMAIN}", content(message_id, body="\r\n".join(["x" * 98] * (size // 100))))
+            reply = client.say("MAIL FROM:<sender@example.net>")
+            if reply.code == 250:
+                client.expect("RSET", 250)
+                lines = "\r\n".join(["x" * 98] * (size // 100))
+                reply = client.message(f"u1@{DOMAIN}", content(message_id, body=lines))
         with open(self.ledger, "a", encoding="ascii") as lines:
             lines.write(f"{'accepted' if reply.code == 250 else 'rejected'}\t{message_id}\tu1@{DOMAIN}\n")
         return reply.status
@@ -260,10 +264,10 @@ class DiskFull(Failures):
             wait_until(lambda: self.send_one(1000) == "250 2.0.0", "small messages are taken")
             self.fill(left)
             # Each worker looks for itself.
-            wait_until(lambda: all(self.refuses_as_full() for _ in range(8)), "the disk is full")
-            self.assertEqual(self.send_one(1000), "452 4.3.1")
+            wait_until(lambda: all(self.send_one(1000) == "452 4.3.1" for _ in range(8)), "the disk is full")
+            self.assertTrue(self.refuses_as_full())
             self.assertEqual(self.instance.client().ask("disk.example").rcode_name, "REFUSED")
-            self.assertRegex(self.mail.metrics(), r"(?m)^gatepost_store_disk_full_total [1-9]")
+            self.assertRegex(self.mail.metrics(), r'(?m)^gatepost_smtp_refused_total{reason="store_full"} [1-9]')
             # Dying does not make it worse.
             pid = self.kill_process("gatepost-dataplane")
             self.instance.wait_process("gatepost-dataplane", other_than=pid)

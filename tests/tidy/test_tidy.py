@@ -32,7 +32,11 @@ STORAGE_MAY_INCLUDE = {
     "storage/password": {"storage/base"},
     "storage/mail_address": {"storage/base"},
     "storage/directory": {"storage/base", "storage/arena"},
+    "storage/message_log": {"storage/base"},
+    "storage/spool": {"storage/base", "storage/message_log"},
     "storage/delivery": {"storage/base", "storage/message_log"},
+    "storage/filter": {"storage/base", "storage/arena", "storage/directory"},
+    "storage/policy": {"storage/base"},
 }
 BANNED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

@@ -13,7 +13,8 @@ using storage::PolicyRule;
 using storage::PolicySetting;
 
 PolicyRuleState rule(Connection& connection, std::string_view name) {
-    for (PolicyRuleState& one : policy_list(connection).value())
+    const auto rules = policy_list(connection);
+    for (const PolicyRuleState& one : *rules)
         if (one.name == name) return one;
     return {};
 }
@@ -42,8 +43,9 @@ TEST(PolicyText, Codes) {
 
 TEST(PolicyModel, Rules) {
     Connection connection = mail_database();
-    EXPECT_EQ(policy_list(connection)->size(), storage::kPolicyRules);
-    for (const PolicyRuleState& one : *policy_list(connection)) {
+    const auto rules = policy_list(connection);
+    EXPECT_EQ(rules->size(), storage::kPolicyRules);
+    for (const PolicyRuleState& one : *rules) {
         const auto known = storage::find_policy_rule(one.name);
         ASSERT_TRUE(known) << one.name;
         EXPECT_EQ(one.mode, storage::policy_mode_name(storage::about(*known).mode)) << one.name;

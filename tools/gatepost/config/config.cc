@@ -104,6 +104,7 @@ Status read_mail(const Settings& settings, Config& config) {
     mail.message_size_max = must(size_from_text(text("smtp.message_size_max")));
     mail.recipients_max = number(text("smtp.recipients_max"));
     mail.postmaster = text("smtp.postmaster");
+    mail.auth_mechanisms = settings.get("smtp.auth_mechanisms").values;
     if (mail.socket.empty()) return {};
     if (auto address = endpoint_from_text(mail.socket, 0); !address)
         return wrap(settings.get("smtp.socket").origin + ": smtp.socket", address.error());

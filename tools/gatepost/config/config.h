@@ -36,6 +36,7 @@ struct MailConfig {
     uint64_t message_size_max = 0;  // octets
     uint64_t recipients_max = 0;
     std::string postmaster;  // empty: none
+    std::vector<std::string> auth_mechanisms;
 
     bool is_served() const { return !socket.empty(); }
 };

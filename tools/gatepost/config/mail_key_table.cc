@@ -72,6 +72,15 @@ constexpr ConfigKey kMail[] = {
          "Recipients of one message; further ones are told to come again (RFC 5321 §4.5.3.1.8 asks "
          "for at least 100).",
      .example = "500"},
+    {.name = "smtp.auth_mechanisms",
+     .kind = KeyKind::names,
+     .default_value = "PLAIN, LOGIN, OAUTHBEARER",
+     .since = "0.4",
+     .description =
+         "How people log in, in the order of preference; all of it under TLS. SCRAM-SHA-256-PLUS "
+         "and SCRAM-SHA-256 serve only accounts whose password is stored with --scheme "
+         "SCRAM-SHA-256, and a client that prefers them tries nothing else.",
+     .example = "SCRAM-SHA-256-PLUS, SCRAM-SHA-256, PLAIN"},
     {.name = "smtp.postmaster",
      .kind = KeyKind::name,
      .default_value = "",

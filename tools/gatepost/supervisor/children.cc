@@ -57,6 +57,7 @@ void add_mail_options(std::vector<std::string>& argv, const Config& config) {
     add(argv, "--mail-hostname", mail.hostname);
     add(argv, "--message-size-max", std::to_string(mail.message_size_max));
     add(argv, "--recipients-max", std::to_string(mail.recipients_max));
+    for (const std::string& name : mail.auth_mechanisms) add(argv, "--auth-mechanism", name);
     if (!mail.postmaster.empty()) add(argv, "--postmaster", mail.postmaster);
 }
 
