@@ -80,7 +80,8 @@ class Instance:
         everything = {"dns.listen": listen, "log.level": "info", "controlplane.arena_size_max": "1GiB",
                       "dns.rate_limit.per_second": 0,
                       # Other tests run beside this one: what is not asked for is not listened on.
-                      "dns.tls_listen": [], "http.https_listen": [], "http.listen": [], "metrics.listen": []}
+                      "dns.tls_listen": [], "http.https_listen": [], "http.listen": [], "metrics.listen": [],
+                      "smtp.listen": [], "smtp.submission_listen": [], "smtp.submissions_listen": []}
         if not local:
             everything |= {"database.dsn": dsn, "paths.state_dir": str(self.state),
                            "paths.run_dir": str(self.run_dir)}

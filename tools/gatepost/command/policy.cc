@@ -245,7 +245,7 @@ std::vector<CommandSpec> policy_commands() {
          .summary = "Lets a network off: its hosts are not asked who they are, listed or delayed.",
          .arguments = {{"NETWORK", Arity::one, "192.0.2.0/24, 2001:db8::/32 or an address"}},
          .options = {{"--comment", "TEXT", "whose it is"}, kNoWaitOption},
-         .examples = {"gatepost policy exempt 192.0.2.0/24 --comment \"the office\"",
+         .examples = {"gatepost policy exempt 192.0.2.0/24 --comment office",
                       "gatepost policy exempt 2001:db8::25"},
          .run = exempt},
         {.noun = "policy",

@@ -58,6 +58,15 @@ uint32_t code_point_of(std::string_view sequence) {
     return value;
 }
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const size_t length = dataplane::utf8_sequence_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 void encode_shifted(const std::vector<uint16_t>& units, std::string& out) {
     out += '&';
     uint32_t bits = 0;
@@ -91,6 +100,7 @@ std::optional<std::string> maildir_folder_to_name(std::string_view folder) {
             at = end;
         }
     }
+    if (!is_utf8(name)) return std::nullopt;
     return name;
 }
 
