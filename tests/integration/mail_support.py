@@ -32,7 +32,8 @@ PASSWORD = "correct horse 9"
 MAIL_LISTENERS = {"mx": "smtp.listen", "submission": "smtp.submission_listen",
                   "submissions": "smtp.submissions_listen", "lmtp": "smtp.lmtp_listen", "metrics": "metrics.listen"}
 # The tests are one client that does a lot.
-MAIL_SETTINGS = {"tls.server_name": HOST, "dataplane.workers": "2", "connections.per_address": 0,
+MAIL_SETTINGS = {"smtp.auth_mechanisms": ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN", "OAUTHBEARER"],
+                 "tls.server_name": HOST, "dataplane.workers": "2", "connections.per_address": 0,
                  "connections.per_network": 0}
 MESSAGES_SQL = """
     SELECT json_build_object('address', a.address, 'mailbox', b.name, 'uid', m.uid, 'modseq', m.modseq,
