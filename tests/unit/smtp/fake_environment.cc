@@ -28,7 +28,8 @@ class FakeMessage final : public dataplane::IncomingMessage {
     ~FakeMessage() override { --store_.under_way; }
 
     Task<StoreStatus> add(Bytes octets) override {
-        co_await store_.add_gate;
+        auto& gate = store_.add_gate;  // g++ 12: see reactor/task.h
+        co_await gate;
         if (store_.add_status != StoreStatus::ok) co_return store_.add_status;
         store_.largest_piece = std::max(store_.largest_piece, octets.size());
         octets_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
