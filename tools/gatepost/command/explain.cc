@@ -140,7 +140,7 @@ std::vector<CommandSpec> explain_commands() {
                          {"--client", "IP", "the host that sends it"},
                          {"--helo", "NAME", "what it says that it is"}},
              .examples = {"gatepost explain message.eml --for ada@example.org",
-                          "gatepost explain - --client 192.0.2.7 <message.eml"},
+                          "gatepost explain message.eml --client 192.0.2.7"},
              .run = explain}};
 }
 

@@ -292,7 +292,7 @@ CommandSpec add_command() {
                         {"--folder", "FOLDER", "file it into that mailbox"},
                         {"--monitor", "", "count and name it, do nothing"},
                         kNoWaitOption},
-            .examples = {"gatepost filter add casino --field body --contains \"online casino\" "
+            .examples = {"gatepost filter add casino --field body --contains casino "
                          "--score 7",
                          "gatepost filter add programs --field attachment_name --regex "
                          "'\\.(exe|scr)$' --reject --monitor"},
