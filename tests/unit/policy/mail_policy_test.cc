@@ -66,7 +66,8 @@ class Policy : public testing::Test {
     uint64_t monitored(PolicyRule rule) { return counters.monitored[static_cast<size_t>(rule)]; }
     // How long it takes until a login's outcome is told, in steps of the timers.
     uint64_t login(LoginOutcome::Status status) {
-        Task<> task = policy->on_auth_end(client, {.status = status});
+        const LoginOutcome outcome{.status = status};
+        Task<> task = policy->on_auth_end(client, outcome);
         task.start();
         const uint64_t before_ms = now_ms;
         while (!task.is_done()) timers.advance(now_ms += TimerWheel::kTickMs);
@@ -255,7 +256,8 @@ TEST_F(Policy, WrongLoginsTakeLonger) {
 
 TEST_F(Policy, ASessionMayEndDuringItsPenalty) {
     for (int i = 0; i < 5; ++i) penalty->failed(address, now_ms);
-    Task<> task = policy->on_auth_end(client, {.status = LoginOutcome::Status::wrong});
+    const LoginOutcome outcome{.status = LoginOutcome::Status::wrong};
+    Task<> task = policy->on_auth_end(client, outcome);
     task.start();
     EXPECT_FALSE(task.is_done());
     task.reset();

@@ -131,17 +131,24 @@ TEST(Print, DigsLayout) {
 // A server on a port of its own, for one conversation.
 class OneShotServer {
   public:
-    OneShotServer()
-        : udp_(::socket(AF_INET, SOCK_DGRAM, 0)), tcp_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(::bind(udp_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-        socklen_t length = sizeof address;
-        ::getsockname(udp_.get(), reinterpret_cast<sockaddr*>(&address), &length);
-        EXPECT_EQ(::bind(tcp_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    OneShotServer() {
+        // The port that the kernel gives for UDP may be another program's for TCP: then the next
+        // one.
+        bool bound = false;
+        for (int attempt = 0; attempt < 100 && !bound; ++attempt) {
+            udp_ = UniqueFd(::socket(AF_INET, SOCK_DGRAM, 0));
+            tcp_ = UniqueFd(::socket(AF_INET, SOCK_STREAM, 0));
+            sockaddr_in address{};
+            address.sin_family = AF_INET;
+            address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            EXPECT_EQ(::bind(udp_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+            socklen_t length = sizeof address;
+            ::getsockname(udp_.get(), reinterpret_cast<sockaddr*>(&address), &length);
+            endpoint_ = *endpoint_from_text("127.0.0.1", ntohs(address.sin_port));
+            bound = ::bind(tcp_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+        }
+        EXPECT_TRUE(bound);
         EXPECT_EQ(::listen(tcp_.get(), 1), 0);
-        endpoint_ = *endpoint_from_text("127.0.0.1", ntohs(address.sin_port));
     }
     const Endpoint& endpoint() const { return endpoint_; }
     int udp() const { return udp_.get(); }
