@@ -19,8 +19,8 @@ uint64_t monotonic_ms() {
            static_cast<uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
-LoginSubject subject_of(const LoginCandidates& account) {
-    return {account.account_id, account.entry_serial, storage::kServiceSmtp};
+LoginSubject subject_of(const LoginClient& client, const LoginCandidates& account) {
+    return {account.account_id, account.entry_serial, client.credential_service};
 }
 
 // A new hash for a password that is stored in a weaker form than today's.
@@ -37,25 +37,27 @@ class Rehash final : public HelperJob {
 
 }  // namespace
 
-LoginCandidates MailLogin::find(std::string_view login, bool token) const {
+LoginCandidates MailLogin::find(const LoginClient& client, std::string_view login,
+                                bool token) const {
     return find_login(parts_.directory(), {.login = login,
-                                           .service = storage::kServiceSmtp,
+                                           .service = client.credential_service,
                                            .token = token,
                                            .now_s = std::time(nullptr)});
 }
 
-std::optional<uint32_t> MailLogin::find_known(const LoginCandidates& account,
+std::optional<uint32_t> MailLogin::find_known(const LoginClient& client,
+                                              const LoginCandidates& account,
                                               std::string_view secret) {
     if (!account.refusal.empty()) return std::nullopt;
-    auto known = parts_.cache.find(subject_of(account), secret, monotonic_ms());
+    auto known = parts_.cache.find(subject_of(client, account), secret, monotonic_ms());
     return known && *known < account.credentials.size() ? known : std::nullopt;
 }
 
-Task<LoginOutcome> MailLogin::check(const SmtpClient&, SaslMechanism mechanism,
+Task<LoginOutcome> MailLogin::check(const LoginClient& client, SaslMechanism mechanism,
                                     std::string_view login, std::string_view secret) {
-    const LoginCandidates account = find(login, mechanism == SaslMechanism::oauthbearer);
+    const LoginCandidates account = find(client, login, mechanism == SaslMechanism::oauthbearer);
     if (!account.loaded) co_return failed(Status::unavailable, login, account.refusal);
-    if (auto known = find_known(account, secret))
+    if (auto known = find_known(client, account, secret))
         co_return right(account, account.credentials[*known].id);
     CredentialCheck job;
     job.login = login;
@@ -70,19 +72,19 @@ Task<LoginOutcome> MailLogin::check(const SmtpClient&, SaslMechanism mechanism,
     if (!job.match)
         co_return failed(Status::wrong, login,
                          account.refusal.empty() ? "wrong password" : account.refusal);
-    co_await keep(account, *job.match, secret, job.rehash_wanted);
+    co_await keep(client, account, *job.match, secret, job.rehash_wanted);
     co_return right(account, account.credentials[*job.match].id);
 }
 
-Task<> MailLogin::keep(const LoginCandidates& account, uint32_t match, std::string_view secret,
-                       bool rehash_wanted) {
+Task<> MailLogin::keep(const LoginClient& client, const LoginCandidates& account, uint32_t match,
+                       std::string_view secret, bool rehash_wanted) {
     const Credential& credential = account.credentials[match];
     const uint64_t now_ms = monotonic_ms();
     uint64_t until_ms = 0;
     if (credential.expires_at_s != 0)
         until_ms =
             now_ms + static_cast<uint64_t>(credential.expires_at_s - std::time(nullptr)) * 1000;
-    parts_.cache.remember(subject_of(account), secret, match, now_ms, until_ms);
+    parts_.cache.remember(subject_of(client, account), secret, match, now_ms, until_ms);
     if (!rehash_wanted) co_return;
     Rehash job;
     job.password = secret;
@@ -94,9 +96,9 @@ Task<> MailLogin::keep(const LoginCandidates& account, uint32_t match, std::stri
                                                .new_hash = job.hash});
 }
 
-Task<LoginOutcome> MailLogin::find_scram_keys(const SmtpClient&, std::string_view login,
+Task<LoginOutcome> MailLogin::find_scram_keys(const LoginClient& client, std::string_view login,
                                               std::optional<storage::ScramKeys>& keys) {
-    const LoginCandidates account = find(login, false);
+    const LoginCandidates account = find(client, login, false);
     if (!account.loaded) co_return failed(Status::unavailable, login, account.refusal);
     for (const Credential& credential : account.credentials) {
         auto stored = storage::parse_crypt_string(credential.hash);
@@ -108,12 +110,12 @@ Task<LoginOutcome> MailLogin::find_scram_keys(const SmtpClient&, std::string_vie
                      account.refusal.empty() ? "no SCRAM keys are stored" : account.refusal);
 }
 
-void MailLogin::ended(const SmtpClient& client, const LoginOutcome& outcome) {
+void MailLogin::ended(const LoginClient& client, const LoginOutcome& outcome) {
     if (outcome.status == Status::right)
         parts_.courier.note(storage::LoginNote{.account_id = outcome.account_id,
                                                .credential_id = outcome.credential_id});
     if (outcome.status == Status::wrong)
-        parts_.courier.note(storage::AuthFailure{.service = "smtp",
+        parts_.courier.note(storage::AuthFailure{.service = std::string(client.service),
                                                  .name = outcome.user,
                                                  .client = client.address.text(),
                                                  .reason = outcome.reason});

@@ -8,14 +8,14 @@
 
 #include "dataplane/auth/helper_threads.h"
 #include "dataplane/auth/login_cache.h"
+#include "dataplane/auth/login_port.h"
 #include "dataplane/delivery/delivery_courier.h"
 #include "dataplane/mail_service/login_candidates.h"
-#include "dataplane/smtp/smtp_environment.h"
 #include "dataplane/tls/directory_source.h"
 
 namespace gatepost::dataplane {
 
-class MailLogin final : public SmtpLogin {
+class MailLogin final : public LoginPort {
   public:
     // All of them outlive it.
     struct Parts {
@@ -30,19 +30,20 @@ class MailLogin final : public SmtpLogin {
 
     std::span<const SaslMechanism> mechanisms() override { return parts_.mechanisms; }
     const ScramDecoyKey& decoy_key() override { return parts_.decoy_key; }
-    Task<LoginOutcome> check(const SmtpClient& client, SaslMechanism mechanism,
+    Task<LoginOutcome> check(const LoginClient& client, SaslMechanism mechanism,
                              std::string_view login, std::string_view secret) override;
-    Task<LoginOutcome> find_scram_keys(const SmtpClient& client, std::string_view login,
+    Task<LoginOutcome> find_scram_keys(const LoginClient& client, std::string_view login,
                                        std::optional<storage::ScramKeys>& keys) override;
-    void ended(const SmtpClient& client, const LoginOutcome& outcome) override;
+    void ended(const LoginClient& client, const LoginOutcome& outcome) override;
 
   private:
     using Credential = LoginCandidates::Credential;
 
-    LoginCandidates find(std::string_view login, bool token) const;
-    std::optional<uint32_t> find_known(const LoginCandidates& account, std::string_view secret);
-    Task<> keep(const LoginCandidates& account, uint32_t match, std::string_view secret,
-                bool rehash_wanted);
+    LoginCandidates find(const LoginClient& client, std::string_view login, bool token) const;
+    std::optional<uint32_t> find_known(const LoginClient& client, const LoginCandidates& account,
+                                       std::string_view secret);
+    Task<> keep(const LoginClient& client, const LoginCandidates& account, uint32_t match,
+                std::string_view secret, bool rehash_wanted);
     static LoginOutcome right(const LoginCandidates& account, uint64_t credential_id);
     static LoginOutcome failed(LoginOutcome::Status status, std::string_view login,
                                std::string reason);

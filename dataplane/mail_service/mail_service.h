@@ -62,7 +62,7 @@ class MailService final : public SmtpEnvironment {
     // ---- SmtpEnvironment
     RecipientLookup& recipients() override { return recipients_; }
     MessageStore& store() override { return store_; }
-    SmtpLogin& login() override { return login_; }
+    LoginPort& login() override { return login_; }
     SmtpPolicy& policy() override { return policy_; }
     SmtpCounters& counters() override { return counters_.smtp; }
     std::unique_ptr<MessageScanner> make_scanner() override;

@@ -107,14 +107,15 @@ Task<SmtpSession::Next> SmtpSession::log_in(SaslMechanism mechanism, SaslExchang
 // Answers what an exchange asks of the directory.
 Task<SaslStep> SmtpSession::check_login(SaslMechanism mechanism, SaslExchange& exchange,
                                         SaslStep::Kind what, LoginOutcome& who) {
-    SmtpLogin& login = environment_.login();
+    LoginPort& login = environment_.login();
+    const LoginClient asking = client_.login();
     if (what == SaslStep::Kind::find_scram_keys) {
         std::optional<storage::ScramKeys> keys;
-        who = co_await login.find_scram_keys(client_, exchange.login(), keys);
+        who = co_await login.find_scram_keys(asking, exchange.login(), keys);
         const bool found = who.status == LoginOutcome::Status::right && keys;
         co_return exchange.give_keys(found ? &*keys : nullptr);
     }
-    who = co_await login.check(client_, mechanism, exchange.login(), exchange.secret());
+    who = co_await login.check(asking, mechanism, exchange.login(), exchange.secret());
     co_return exchange.decide(who.status == LoginOutcome::Status::right);
 }
 
@@ -149,7 +150,7 @@ Task<SmtpSession::Next> SmtpSession::ask(const std::string& challenge,
 
 Task<SmtpSession::Next> SmtpSession::logged_in(const LoginOutcome& outcome, SaslFailure failure) {
     using Status = LoginOutcome::Status;
-    environment_.login().ended(client_, outcome);
+    environment_.login().ended(client_.login(), outcome);
     co_await environment_.policy().on_auth_end(client_, outcome);
     if (outcome.status == Status::right) {
         client_.account_id = outcome.account_id;

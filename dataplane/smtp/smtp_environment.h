@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dataplane/auth/sasl.h"
+#include "dataplane/auth/login_port.h"
 #include "dataplane/delivery/delivery_facts.h"
 #include "dataplane/mail_directory/resolution.h"
 #include "dataplane/reactor/task.h"
@@ -20,6 +20,7 @@
 #include "dataplane/smtp/smtp_options.h"
 #include "dataplane/store/message_store.h"
 #include "dataplane/stream/stream_session.h"
+#include "storage/directory/mail_entries.h"
 #include "storage/mail_address/mail_address.h"
 #include "storage/spool/envelope.h"
 
@@ -35,6 +36,8 @@ struct SmtpClient {
     bool tls = false;
     uint64_t account_id = 0;  // who logged in; 0: nobody
     std::string user = {};    // the same as an address
+
+    LoginClient login() const { return {address, "smtp", storage::kServiceSmtp}; }
 };
 
 // ---- the directory
@@ -48,42 +51,6 @@ class RecipientLookup {
 
   protected:
     ~RecipientLookup() = default;
-};
-
-// ---- logging in
-
-struct LoginOutcome {
-    enum class Status : uint8_t {
-        right,
-        wrong,        // whatever is wrong: the client is told the same
-        unavailable,  // it cannot be checked now
-    };
-    Status status = Status::wrong;
-    uint64_t account_id = 0;     // of right
-    std::string user = {};       // of right: the account's address; else who the client says it is
-    std::string reason = {};     // of the others, for the log: "suspended"
-    uint64_t credential_id = 0;  // of right: what it was done with
-};
-
-// What it is given stays until the task is done.
-class SmtpLogin {
-  public:
-    // What is offered, in the order of preference. SCRAM-SHA-256-PLUS is left out by the session
-    // where there is nothing to bind to.
-    virtual std::span<const SaslMechanism> mechanisms() = 0;
-    virtual const ScramDecoyKey& decoy_key() = 0;
-    // Whether `secret` is the password, or with OAUTHBEARER the token, of who logs in as `login`.
-    virtual Task<LoginOutcome> check(const SmtpClient& client, SaslMechanism mechanism,
-                                     std::string_view login, std::string_view secret) = 0;
-    // Who would log in as `login` with SCRAM, and her keys; they stay without a value where there
-    // are none, and the outcome is `wrong`.
-    virtual Task<LoginOutcome> find_scram_keys(const SmtpClient& client, std::string_view login,
-                                               std::optional<storage::ScramKeys>& keys) = 0;
-    // How it ended, the proof of SCRAM included: for the records.
-    virtual void ended(const SmtpClient&, const LoginOutcome&) {}
-
-  protected:
-    ~SmtpLogin() = default;
 };
 
 // ---- the policy
@@ -164,7 +131,7 @@ class SmtpEnvironment {
   public:
     virtual RecipientLookup& recipients() = 0;
     virtual MessageStore& store() = 0;
-    virtual SmtpLogin& login() = 0;
+    virtual LoginPort& login() = 0;
     virtual SmtpPolicy& policy() = 0;
     virtual SmtpCounters& counters() = 0;
     // One for each message; nullptr: messages are not looked into.

@@ -32,7 +32,9 @@ struct BatchMessage {
 // How a coroutine waits for its record. Destroyed earlier, it is forgotten: the record goes on.
 class CommitTicket {
   public:
-    explicit CommitTicket(const storage::Envelope& envelope) : envelope_(envelope) {}
+    // `delivered`: somebody is to deliver it.
+    CommitTicket(const storage::Envelope& envelope, bool delivered)
+        : envelope_(envelope), delivered_(delivered) {}
     CommitTicket(const CommitTicket&) = delete;
     CommitTicket& operator=(const CommitTicket&) = delete;
     ~CommitTicket() {
@@ -44,6 +46,7 @@ class CommitTicket {
         message.ticket = this;
     }
     const storage::Envelope& envelope() const { return envelope_; }
+    bool is_delivered() const { return delivered_; }
     // The batch ends with the store: whoever waits will not hear of it.
     void forget() { message_ = nullptr; }
     // What came of it; resumes who waits.
@@ -63,6 +66,7 @@ class CommitTicket {
 
   private:
     const storage::Envelope& envelope_;
+    const bool delivered_;
     BatchMessage* message_ = nullptr;
     std::coroutine_handle<> waiter_;
     bool is_settled_ = false;

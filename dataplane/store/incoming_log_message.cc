@@ -27,6 +27,12 @@ uint64_t now_us() {
         duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count());
 }
 
+uint64_t unix_us() {
+    using std::chrono::duration_cast, std::chrono::microseconds, std::chrono::system_clock;
+    return static_cast<uint64_t>(
+        duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
+}
+
 }  // namespace
 
 IncomingLogMessage::~IncomingLogMessage() {
@@ -36,6 +42,7 @@ IncomingLogMessage::~IncomingLogMessage() {
         store_.publish_floor();
     }
     release_memory();
+    if (kept_) store_.done(*kept_);
 }
 
 bool IncomingLogMessage::take_memory(size_t octets, uint64_t limit) {
@@ -111,6 +118,19 @@ Task<StoreStatus> IncomingLogMessage::add_to_own(Bytes octets) {
 }
 
 Task<StoreStatus> IncomingLogMessage::commit(Bytes prefix, const storage::Envelope& envelope) {
+    return write(prefix, envelope);
+}
+
+Task<StoreStatus> IncomingLogMessage::keep(const storage::BlobId& id) {
+    storage::Envelope envelope;
+    envelope.id = id;
+    envelope.received_us = static_cast<int64_t>(unix_us());
+    is_delivered_ = false;
+    StoreStatus written = co_await write({}, envelope);
+    co_return written;
+}
+
+Task<StoreStatus> IncomingLogMessage::write(Bytes prefix, const storage::Envelope& envelope) {
     GATEPOST_CHECK(!is_committed_ && prefix.size() <= MessageStore::kPrefixMax);
     if (status_ != StoreStatus::ok) co_return refuse(status_);
     const uint64_t begin_us = now_us();
@@ -156,12 +176,13 @@ Task<StoreStatus> IncomingLogMessage::append(const storage::MessageRecord& recor
                                              std::span<const Bytes> pieces,
                                              const storage::Envelope& envelope) {
     is_committed_ = true;
-    CommitTicket ticket(envelope);
+    CommitTicket ticket(envelope, is_delivered_);
     ticket.bind(store_.writer_.append(record, pieces));
     store_.writer_.go();
     StoreStatus status = co_await ticket;
     if (status != StoreStatus::ok) co_return refuse(status);
     location_ = ticket.entry().body;
+    if (!is_delivered_) kept_ = ticket.entry();
     release_memory();
     octets_ = {};
     co_return StoreStatus::ok;

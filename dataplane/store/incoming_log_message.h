@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dataplane/store/message_log_store.h"
@@ -20,6 +21,7 @@ class IncomingLogMessage final : public IncomingMessage {
     Task<StoreStatus> add(Bytes octets) override;
     uint64_t size() const override { return size_; }
     Task<StoreStatus> commit(Bytes prefix, const storage::Envelope& envelope) override;
+    Task<StoreStatus> keep(const storage::BlobId& id) override;
     storage::BodyLocation location() const override { return location_; }
 
   private:
@@ -34,6 +36,7 @@ class IncomingLogMessage final : public IncomingMessage {
                                  Bytes envelope_octets);
     Task<StoreStatus> append(const storage::MessageRecord& record, std::span<const Bytes> pieces,
                              const storage::Envelope& envelope);
+    Task<StoreStatus> write(Bytes prefix, const storage::Envelope& envelope);
 
     MessageLogStore& store_;
     StoreStatus status_;
@@ -44,6 +47,8 @@ class IncomingLogMessage final : public IncomingMessage {
     std::vector<uint8_t> octets_;
     std::unique_ptr<OwnBody> own_;
     storage::BodyLocation location_;
+    bool is_delivered_ = true;        // by the spool's listener
+    std::optional<SpoolEntry> kept_;  // that is done when this goes
 };
 
 }  // namespace gatepost::dataplane

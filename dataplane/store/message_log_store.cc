@@ -98,7 +98,9 @@ void MessageLogStore::on_durable(const BatchMessage& message) {
         own_open_.erase(entry.body.segment);
     }
     publish_floor();
-    // A session that is gone leaves its message: it is accepted, although nobody was told.
+    if (message.ticket != nullptr && !message.ticket->is_delivered()) return;
+    // A session that is gone leaves its message: it is accepted, although nobody was told. One that
+    // was to be kept has no recipients, and is soon done.
     listener_.on_spooled(entry, message.ticket != nullptr ? &message.ticket->envelope() : nullptr);
 }
 

@@ -41,7 +41,11 @@ class IncomingMessage {
     // and the envelope. `ok`: it is on disk, is in the spool, and will be delivered whatever
     // happens. Once only.
     virtual Task<StoreStatus> commit(Bytes prefix, const storage::Envelope& envelope) = 0;
-    // After a commit: prefix and body.
+    // In the place of commit(), for whoever puts it into a mailbox himself (APPEND): makes it
+    // durable under that name. As long as this object lives it counts as needed; after a crash
+    // before the mailbox has it, it is forgotten. Once only.
+    virtual Task<StoreStatus> keep(const storage::BlobId& id) = 0;
+    // After commit() or keep(): prefix and body.
     virtual storage::BodyLocation location() const = 0;
 };
 

@@ -20,6 +20,8 @@ enum class ChannelVerb : uint32_t {
     // supervisor → control plane and dataplane: one end each (fd) of the connection over which
     // worker `number` has its deliveries committed
     commit = 6,
+    mailbox_index = 7,  // as `arena`, of the mailboxes
+    mailboxes = 8,      // as `commit`, for what IMAP and POP3 ask of mailboxes
 };
 
 struct ChannelMessage {

@@ -19,6 +19,11 @@ enum class FrameVerb : uint8_t {
     delivered = 2,    // control plane → worker: DeliveryReply, one for each request
     login = 3,        // worker → control plane: LoginNote; nothing comes back
     auth_failed = 4,  // worker → control plane: AuthFailure; nothing comes back
+    // storage/mailbox_frames
+    mailbox_request = 5,  // worker → control plane: MailboxRequest
+    mailbox_reply = 6,    // control plane → worker: MailboxReply, one for each request
+    mailbox_event = 7,    // control plane → worker: MailboxEvent; nobody asked for it
+    mailbox_note = 8,     // worker → control plane: MailboxNote; nothing comes back
 };
 
 inline constexpr uint8_t kFrameVersion = 1;

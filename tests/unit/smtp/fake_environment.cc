@@ -43,6 +43,12 @@ class FakeMessage final : public dataplane::IncomingMessage {
         store_.messages.push_back({std::move(all), prefix.size(), envelope});
         co_return StoreStatus::ok;
     }
+    Task<StoreStatus> keep(const storage::BlobId& id) override {
+        storage::Envelope envelope;
+        envelope.id = id;
+        StoreStatus kept = co_await commit({}, envelope);
+        co_return kept;
+    }
     storage::BodyLocation location() const override { return {.size = octets_.size()}; }
 
   private:
@@ -113,7 +119,7 @@ std::span<const SaslMechanism> FakeLogin::mechanisms() {
     return kAll;
 }
 
-Task<LoginOutcome> FakeLogin::check(const dataplane::SmtpClient&, SaslMechanism,
+Task<LoginOutcome> FakeLogin::check(const dataplane::LoginClient&, SaslMechanism,
                                     std::string_view login, std::string_view secret) {
     using Status = LoginOutcome::Status;
     if (!available) co_return LoginOutcome{Status::unavailable, 0, std::string(login), "busy"};
@@ -124,7 +130,7 @@ Task<LoginOutcome> FakeLogin::check(const dataplane::SmtpClient&, SaslMechanism,
     co_return LoginOutcome{Status::right, id, std::string(login)};
 }
 
-Task<LoginOutcome> FakeLogin::find_scram_keys(const dataplane::SmtpClient& client,
+Task<LoginOutcome> FakeLogin::find_scram_keys(const dataplane::LoginClient& client,
                                               std::string_view login,
                                               std::optional<storage::ScramKeys>& keys) {
     LoginOutcome who = co_await check(client, SaslMechanism::scram_sha_256, login, "secret");

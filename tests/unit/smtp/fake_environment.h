@@ -65,15 +65,15 @@ class FakeStore final : public dataplane::MessageStore {
     size_t largest_piece = 0;  // octets given at once
 };
 
-class FakeLogin final : public dataplane::SmtpLogin {
+class FakeLogin final : public dataplane::LoginPort {
   public:
     using Outcome = dataplane::LoginOutcome;
     std::span<const dataplane::SaslMechanism> mechanisms() override;
     const dataplane::ScramDecoyKey& decoy_key() override { return decoy_key_; }
-    dataplane::Task<Outcome> check(const dataplane::SmtpClient& client,
+    dataplane::Task<Outcome> check(const dataplane::LoginClient& client,
                                    dataplane::SaslMechanism mechanism, std::string_view login,
                                    std::string_view secret) override;
-    dataplane::Task<Outcome> find_scram_keys(const dataplane::SmtpClient& client,
+    dataplane::Task<Outcome> find_scram_keys(const dataplane::LoginClient& client,
                                              std::string_view login,
                                              std::optional<storage::ScramKeys>& keys) override;
 
@@ -130,7 +130,7 @@ class FakeEnvironment final : public dataplane::SmtpEnvironment {
   public:
     dataplane::RecipientLookup& recipients() override { return directory; }
     dataplane::MessageStore& store() override { return messages; }
-    dataplane::SmtpLogin& login() override { return logins; }
+    dataplane::LoginPort& login() override { return logins; }
     dataplane::SmtpPolicy& policy() override { return rules; }
     dataplane::SmtpCounters& counters() override { return counts; }
     std::unique_ptr<dataplane::MessageScanner> make_scanner() override;

@@ -62,6 +62,51 @@ TEST(MessageLogStore, ASessionThatGoesDuringItsCommitLeavesTheMessage) {
     EXPECT_EQ(*read, envelope);
 }
 
+TEST(MessageLogStore, WhatIsKeptIsNobodysToDeliver) {
+    for (const size_t octets : {size_t{3000}, size_t{1'000'000}}) {
+        StoreRig rig;
+        rig.settle();
+        const std::string body = body_of(octets);
+        const storage::BlobId id{7, 9};
+        auto message = rig.store->begin();
+        StoreStatus status = StoreStatus::busy;
+        auto keep = [&]() -> Task<> {
+            StoreStatus added = co_await message->add(bytes_of(body));
+            if (added == StoreStatus::ok) status = co_await message->keep(id);
+        };
+        Task<> task = keep();
+        task.start();
+        rig.settle();
+        ASSERT_EQ(status, StoreStatus::ok);
+        EXPECT_EQ(rig.read(message->location()), body);
+        EXPECT_TRUE(rig.listener.entries.empty());
+        EXPECT_EQ(rig.store->undone(), 1u) << "compaction leaves it alone";
+        const storage::BodyLocation location = message->location();
+        message.reset();
+        EXPECT_EQ(rig.store->undone(), 0u);
+        EXPECT_EQ(rig.read(location), body);
+    }
+}
+
+TEST(MessageLogStore, WhatWasKeptBeforeACrashHasNoRecipients) {
+    StoreRig rig;
+    rig.settle();
+    auto message = rig.store->begin();
+    StoreStatus status = StoreStatus::busy;
+    auto keep = [&]() -> Task<> { status = co_await message->keep({7, 9}); };
+    Task<> task = keep();
+    task.start();
+    rig.settle();
+    ASSERT_EQ(status, StoreStatus::ok);
+    task.reset();
+    message.reset();  // which is noted with the next write: there is none
+    rig.crash();
+    ASSERT_EQ(rig.listener.entries.size(), 1u);
+    const auto read = rig.read_envelope(rig.listener.entries[0]);
+    ASSERT_TRUE(read);
+    EXPECT_TRUE(read->recipients.empty());
+}
+
 TEST(MessageLogStore, ALargeBodyHasAFileOfItsOwn) {
     StoreRig rig;
     Sending& sending = rig.send(body_of(1'000'000), 10'000);
