@@ -75,4 +75,8 @@ void BinaryParams::add_int4(int32_t value) {
     ByteWriter(values_.emplace_back()).u32(static_cast<uint32_t>(value));
 }
 
+void BinaryParams::add_int8(int64_t value) {
+    ByteWriter(values_.emplace_back()).u64(static_cast<uint64_t>(value));
+}
+
 }  // namespace gatepost::controlplane

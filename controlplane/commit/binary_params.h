@@ -54,6 +54,8 @@ class BinaryParams {
   public:
     void add(BinaryArray array) { values_.push_back(std::move(array).octets()); }
     void add_int4(int32_t value);
+    void add_int8(int64_t value);
+    void add_boolean(bool value) { values_.push_back({value ? uint8_t{1} : uint8_t{0}}); }
     void add_text(std::string_view text) { values_.emplace_back(text.begin(), text.end()); }
 
     const std::deque<std::vector<uint8_t>>& values() const { return values_; }

@@ -38,14 +38,20 @@ std::optional<storage::Frame> CommitPeer::next() {
     return std::nullopt;
 }
 
-void CommitPeer::reply(const storage::DeliveryReply& reply) {
-    if (closed_) return;
-    if (out_.size() - out_at_ > kOutputMax) return close("the worker does not read its answers");
+std::vector<uint8_t>* CommitPeer::output() {
+    if (!closed_ && out_.size() - out_at_ > kOutputMax)
+        close("the worker does not read its answers");
+    if (closed_) return nullptr;
     if (out_at_ == out_.size()) {
         out_.clear();
         out_at_ = 0;
     }
-    if (!storage::append_frame(out_, reply)) close("an answer is too long");
+    return &out_;
+}
+
+void CommitPeer::reply(const storage::DeliveryReply& reply) {
+    std::vector<uint8_t>* const out = output();
+    if (out != nullptr && !storage::append_frame(*out, reply)) close("an answer is too long");
 }
 
 void CommitPeer::flush() {
@@ -61,7 +67,7 @@ void CommitPeer::flush() {
 void CommitPeer::close(std::string_view why) {
     if (closed_) return;
     closed_ = true;
-    log_info("commit.connection_closed").field("worker", worker_).field("why", why);
+    log_info(closed_event_).field("worker", worker_).field("why", why);
     socket_.reset();
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "storage/base/unique_fd.h"
@@ -14,7 +15,10 @@ namespace gatepost::controlplane {
 class CommitPeer {
   public:
     // `socket` must not block.
-    CommitPeer(unsigned worker, UniqueFd socket) : worker_(worker), socket_(std::move(socket)) {}
+    // `closed_event` is what the log says when it ends.
+    CommitPeer(unsigned worker, UniqueFd socket,
+               std::string_view closed_event = "commit.connection_closed")
+        : worker_(worker), socket_(std::move(socket)), closed_event_(closed_event) {}
 
     unsigned worker() const { return worker_; }
     int socket() const { return socket_.get(); }
@@ -25,6 +29,9 @@ class CommitPeer {
     bool receive();
     // The next frame of what was read.
     std::optional<storage::Frame> next();
+    // Where frames for the worker are to be appended; nullptr: the connection is closed, also
+    // because the worker does not read.
+    std::vector<uint8_t>* output();
     void reply(const storage::DeliveryReply& reply);
     // Sends what the socket takes.
     void flush();
@@ -33,6 +40,7 @@ class CommitPeer {
   private:
     unsigned worker_;
     UniqueFd socket_;
+    std::string_view closed_event_;
     storage::FrameReader reader_;
     std::vector<uint8_t> out_;
     size_t out_at_ = 0;  // octets of it that are sent

@@ -132,6 +132,15 @@ Status Daemon::open() {
                                                    sync_->board(), page_->qsbr, [this] { ring(); });
     keeper_ = std::make_unique<CertificateKeeper>(keeper_options(options_, keys_->ring()));
     commit_ = std::make_unique<CommitService>(CommitOptions{.dsn = options_.dsn});
+    MailboxServiceOptions mailboxes;
+    mailboxes.dsn = options_.dsn;
+    mailboxes.arena_size_max = options_.mailboxes_size_max;
+    mailboxes.resident_max = options_.mailboxes_resident_max;
+    mailboxes_ = std::make_unique<MailboxService>(
+        std::move(mailboxes), page_->qsbr,
+        MailboxServiceHooks{.arena_ready = [this](int fd, uint64_t generation) {
+            hand_over(ChannelVerb::mailbox_index, fd, generation);
+        }});
     return {};
 }
 
@@ -140,23 +149,28 @@ void Daemon::ring() const {
     (void)!::write(wake_.get(), &one, sizeof one);
 }
 
+void Daemon::hand_over(ChannelVerb verb, int fd, uint64_t generation) const {
+    if (channel_)
+        if (Status ok = channel_send(channel_.get(), verb, generation, fd); !ok)
+            log_error("control.hand_over_failed").field("error", ok.error().message);
+    ring();
+}
+
 SyncHooks Daemon::make_hooks() {
-    const auto hand_over = [this](ChannelVerb verb, int fd, uint64_t generation) {
-        if (channel_)
-            if (Status ok = channel_send(channel_.get(), verb, generation, fd); !ok)
-                log_error("control.hand_over_failed").field("error", ok.error().message);
-        ring();
-    };
     SyncHooks hooks;
     hooks.progressed = [this] { ring(); };
-    hooks.arena_ready = [hand_over](int fd, uint64_t generation) {
+    hooks.arena_ready = [this](int fd, uint64_t generation) {
         hand_over(ChannelVerb::arena, fd, generation);
     };
-    hooks.directory_ready = [hand_over](int fd, uint64_t generation) {
+    hooks.directory_ready = [this](int fd, uint64_t generation) {
         hand_over(ChannelVerb::directory, fd, generation);
     };
+    hooks.mailboxes_changed = [this](std::vector<MailboxNotice> notices) {
+        mailboxes_->notice(std::move(notices));
+    };
+    hooks.stream_began = [this] { mailboxes_->compare_all(); };
     // The dataplane cannot open it, and is to have it before what is sealed with it.
-    keys_->on_change([this, hand_over] {
+    keys_->on_change([this] {
         const UniqueFd file(::open(keys_->path().c_str(), O_RDONLY | O_CLOEXEC));
         if (file) hand_over(ChannelVerb::keys, file.get(), 0);
     });
@@ -199,9 +213,11 @@ void Daemon::stop() {
     sync_->request_stop();
     keeper_->request_stop();
     commit_->request_stop();
+    mailboxes_->request_stop();
     is_stopped_ = sync_->wait_stopped(kSyncStopMax);
     is_stopped_ = keeper_->wait_stopped(kSyncStopMax) && is_stopped_;
     is_stopped_ = commit_->wait_stopped(kSyncStopMax) && is_stopped_;
+    is_stopped_ = mailboxes_->wait_stopped(kSyncStopMax) && is_stopped_;
     checkpointer_->finish();
     const ControlServer closing = std::move(server_);  // its socket goes, whatever follows
     log_info("control.stopped");
@@ -223,6 +239,7 @@ void Daemon::poll_once() {
     server_.handle(polls);
     answer_lsn_waiters();
     answer_checkpoint_waiters();
+    answer_session_lists();
 }
 
 int Daemon::poll_timeout_ms() const {
@@ -254,6 +271,17 @@ void Daemon::take_commit_connection(ChannelMessage& message) {
     commit_->add_connection(static_cast<unsigned>(message.number), std::move(message.fd));
 }
 
+void Daemon::take_mailbox_connection(ChannelMessage& message) {
+    if (!is_serving_mailboxes_) {
+        if (Status ok = mailboxes_->start(); !ok) {
+            log_error("control.mailboxes_failed").field("error", ok.error().message);
+            return;
+        }
+        is_serving_mailboxes_ = true;
+    }
+    mailboxes_->add_connection(static_cast<unsigned>(message.number), std::move(message.fd));
+}
+
 void Daemon::take_channel() {
     auto message = channel_receive(channel_.get());
     if (!message) {
@@ -264,6 +292,8 @@ void Daemon::take_channel() {
         is_stopping_ = true;
     } else if (*message && (*message)->verb == ChannelVerb::commit && (*message)->fd) {
         take_commit_connection(**message);
+    } else if (*message && (*message)->verb == ChannelVerb::mailboxes && (*message)->fd) {
+        take_mailbox_connection(**message);
     }
 }
 

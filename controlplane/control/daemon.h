@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "controlplane/certificate/keeper.h"
@@ -16,6 +18,7 @@
 #include "controlplane/control/control_server.h"
 #include "controlplane/control/options.h"
 #include "controlplane/control/tsc_clock.h"
+#include "controlplane/mailboxes/mailbox_service.h"
 #include "controlplane/queue_api/queue_api.h"
 #include "controlplane/sync/sync_service.h"
 #include "storage/arena/runtime_page.h"
@@ -52,18 +55,24 @@ class Daemon {
     Daemon(DaemonOptions options, std::shared_ptr<WatchedKeyFile> keys,
            storage::RuntimeMapping page, ControlServer server);
     SyncHooks make_hooks();
+    // Any thread: gives an arena to the dataplane.
+    void hand_over(ChannelVerb verb, int fd, uint64_t generation) const;
     void ring() const;  // any thread: has the main thread look after those who wait
     Status open();
     void poll_once();
     void take_signals();
     void take_channel();
     void take_commit_connection(ChannelMessage& message);
+    void take_mailbox_connection(ChannelMessage& message);
     void stop();
     Status start_queue_api();
 
     void serve(ClientId client, const std::string& line);
     void serve_wait(ClientId client, const nlohmann::json& request);
     void serve_zone(ClientId client, const nlohmann::json& request);
+    // Who is connected; with `kick`, their connections are closed, too.
+    void serve_sessions(ClientId client, const nlohmann::json& request, bool kick);
+    void answer_session_lists();
     void reply(ClientId client, nlohmann::json report);
     void reply_error(ClientId client, const Error& error);
 
@@ -81,7 +90,8 @@ class Daemon {
     ControlServer server_;
     UniqueFd channel_;
     UniqueFd signals_;
-    UniqueFd wake_;  // an eventfd: the other threads have news
+    UniqueFd wake_;                              // an eventfd: the other threads have news
+    std::unique_ptr<MailboxService> mailboxes_;  // outlives sync_, which tells it of changes
     std::unique_ptr<SyncService> sync_;
     std::unique_ptr<Checkpointer> checkpointer_;
     std::unique_ptr<CertificateKeeper> keeper_;
@@ -89,7 +99,10 @@ class Daemon {
     std::unique_ptr<QueueApi> queue_api_;  // null: not served
     std::vector<LsnWaiter> lsn_waiters_;
     std::vector<CheckpointWaiter> checkpoint_waiters_;
+    std::mutex session_lists_mutex_;
+    std::vector<std::pair<ClientId, SessionList>> session_lists_;  // to be answered with
     bool is_committing_ = false;
+    bool is_serving_mailboxes_ = false;
     bool is_stopping_ = false;
     bool is_stopped_ = true;
 };

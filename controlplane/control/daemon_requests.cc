@@ -4,6 +4,7 @@
 
 #include "controlplane/control/daemon.h"
 #include "controlplane/control/mail_report.h"
+#include "controlplane/control/mailbox_report.h"
 #include "controlplane/control/status_report.h"
 
 namespace gatepost::controlplane {
@@ -52,6 +53,7 @@ void Daemon::serve(ClientId client, const std::string& line) {
     if (op == "status") {
         json report = status_report({started_at_us_, sync_->board(), *checkpointer_, *page_, tsc_});
         report["mail"] = mail_report(commit_->status());
+        report["mailboxes"] = mailbox_report(mailboxes_->status());
         reply(client, std::move(report));
     } else if (op == "sync.wait") {
         serve_wait(client, request);
@@ -59,11 +61,13 @@ void Daemon::serve(ClientId client, const std::string& line) {
         checkpoint_waiters_.push_back({client, checkpointer_->request()});
     } else if (op == "zone.status") {
         serve_zone(client, request);
+    } else if (op == "user.sessions" || op == "user.kick") {
+        serve_sessions(client, request, op == "user.kick");
     } else {
         reply_error(client,
                     {ErrorCode::usage,
                      fmt::format("unknown op '{}'; known are status, sync.wait, checkpoint, "
-                                 "zone.status",
+                                 "zone.status, user.sessions, user.kick",
                                  op)});
     }
 }
@@ -78,6 +82,37 @@ void Daemon::serve_zone(ClientId client, const json& request) {
         return;
     }
     reply(client, zone_report(storage::dname_to_text(storage::dname_lower(*name)), sync_->board()));
+}
+
+void Daemon::serve_sessions(ClientId client, const json& request, bool kick) {
+    uint64_t account_id = 0;
+    if (const auto found = request.find("account_id"); found != request.end()) {
+        if (!found->is_number_unsigned())
+            return reply_error(client, {ErrorCode::usage, "account_id must be a number"});
+        account_id = found->get<uint64_t>();
+    }
+    if (kick && account_id == 0)
+        return reply_error(client, {ErrorCode::usage, "user.kick needs an account_id"});
+    if (!is_serving_mailboxes_) return reply(client, session_report({}));
+    const std::string reason = text_member(request, "reason");
+    mailboxes_->list_sessions(
+        account_id, [this, client, kick, account_id, reason](SessionList list) {
+            if (kick)
+                mailboxes_->disconnect(account_id,
+                                       reason.empty() ? "an administrator closed it" : reason);
+            const std::lock_guard lock(session_lists_mutex_);
+            session_lists_.emplace_back(client, std::move(list));
+            ring();
+        });
+}
+
+void Daemon::answer_session_lists() {
+    std::vector<std::pair<ClientId, SessionList>> lists;
+    {
+        const std::lock_guard lock(session_lists_mutex_);
+        lists.swap(session_lists_);
+    }
+    for (const auto& [client, list] : lists) reply(client, session_report(list));
 }
 
 void Daemon::serve_wait(ClientId client, const json& request) {

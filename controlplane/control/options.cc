@@ -114,6 +114,11 @@ std::variant<DaemonOptions, ExitNow> parse_options(int argc, char** argv) {
                    "memory that the index may take (4GiB)");
     app.add_option("--directory-size-max", store(options.directory_size_max, size_from_argument),
                    "memory that the directory (certificates) may take (1GiB)");
+    app.add_option("--mailboxes-size-max", store(options.mailboxes_size_max, size_from_argument),
+                   "memory that the index of mailboxes may take at most (4GiB)");
+    app.add_option("--mailboxes-resident-max",
+                   store(options.mailboxes_resident_max, size_from_argument),
+                   "memory beyond which mailboxes that nobody asks for leave it (1GiB)");
     app.add_option("--checkpoint-interval",
                    store(options.checkpoint_interval, duration_from_argument),
                    "from checkpoint to checkpoint (30s)");

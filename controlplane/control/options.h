@@ -16,8 +16,10 @@ struct DaemonOptions {
     std::string dsn;
     std::string state_dir;
     std::string control_socket;
-    uint64_t arena_size_max = uint64_t{4} << 30;      // octets
-    uint64_t directory_size_max = uint64_t{1} << 30;  // octets
+    uint64_t arena_size_max = uint64_t{4} << 30;          // octets
+    uint64_t directory_size_max = uint64_t{1} << 30;      // octets
+    uint64_t mailboxes_size_max = uint64_t{4} << 30;      // octets of address space
+    uint64_t mailboxes_resident_max = uint64_t{1} << 30;  // octets
     std::chrono::milliseconds checkpoint_interval{30000};
     int channel_fd = -1;          // to the supervisor; -1: there is none
     int runtime_fd = -1;          // the runtime page; -1: a private one

@@ -12,11 +12,11 @@ namespace gatepost::controlplane {
 namespace {
 
 constexpr size_t kNameMax = 1000;  // octets, as the table has it
+constexpr std::string_view kOthers = "Other Users";
 
 constexpr const char* kColumns =
     "b.id, b.account_id, b.name, b.special_use, b.message_count, b.byte_count, "
-    "(SELECT count(*) FROM gatepost.messages m WHERE m.mailbox_id = b.id AND m.flags & 1 = 0), "
-    "b.uid_next, b.uid_validity, b.highest_modseq, b.subscribed, "
+    "b.unseen_count, b.uid_next, b.uid_validity, b.highest_modseq, b.subscribed, "
     "to_char(b.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') ";
 
 Mailbox mailbox_of_row(const PgResult& rows, int row) {
@@ -115,6 +115,10 @@ Result<std::string> mailbox_name_from_text(std::string_view text) {
         name.back() == '/' || name.find("//") != std::string::npos)
         return fail(ErrorCode::usage,
                     "\"{}\" cannot be the name of a mailbox, expected one such as Work/2026", text);
+    if (name == kOthers || name.starts_with(fmt::format("{}/", kOthers)))
+        return fail(ErrorCode::usage,
+                    "\"{}\" is where the mailboxes of others are seen: name it as their owner does",
+                    text);
     return name;
 }
 
@@ -140,22 +144,33 @@ Result<Mailbox> mailbox_get(Connection& connection, std::string_view address,
 }
 
 Result<MailboxResult> mailbox_create(Connection& connection, std::string_view address,
-                                     std::string_view name, const WriteOptions& options) {
-    return change(connection, address, options, "mailbox.create",
-                  [&](const Account& account, MailboxResult& result) -> Status {
-                      auto known = find(connection, account.id, name);
-                      if (!known) return tl::unexpected(std::move(known).error());
-                      if (*known)
-                          return fail(ErrorCode::refused, "{} has a mailbox \"{}\" already",
-                                      account.address, name);
-                      if (Status made = run(connection,
-                                            "INSERT INTO gatepost.mailboxes (account_id, name) "
-                                            "VALUES ($1, $2)",
-                                            {account.id, name});
-                          !made)
-                          return made;
-                      return set_after(connection, account.id, name, result);
-                  });
+                                     std::string_view name, const WriteOptions& options,
+                                     std::string_view special_use) {
+    return change(
+        connection, address, options, "mailbox.create",
+        [&](const Account& account, MailboxResult& result) -> Status {
+            auto known = find(connection, account.id, name);
+            if (!known) return tl::unexpected(std::move(known).error());
+            if (*known)
+                return fail(ErrorCode::refused, "{} has a mailbox \"{}\" already", account.address,
+                            name);
+            auto taken = connection.exec_params(
+                "SELECT name FROM gatepost.mailboxes WHERE account_id = $1 AND special_use = $2",
+                {account.id, special_use});
+            if (!taken) return tl::unexpected(std::move(taken).error());
+            if (!taken->empty())
+                return fail(ErrorCode::refused, "{} has the mailbox \"{}\" for this use already",
+                            account.address, taken->view(0, 0));
+            if (Status made = run(connection, "SELECT gatepost.create_mailbox($1, $2, $3)",
+                                  {account.id, name, special_use});
+                !made)
+                return made;
+            if (Status done = run(connection, "SELECT gatepost.subscribe_mailbox($1, $2, true)",
+                                  {account.id, name});
+                !done)
+                return done;
+            return set_after(connection, account.id, name, result);
+        });
 }
 
 Result<MailboxResult> mailbox_rename(Connection& connection, std::string_view address,
@@ -177,12 +192,8 @@ Result<MailboxResult> mailbox_rename(Connection& connection, std::string_view ad
             if (*taken)
                 return fail(ErrorCode::refused, "{} has a mailbox \"{}\" already", account.address,
                             to);
-            // RFC 9051 §6.3.6: names below it change as well.
-            if (Status done = run(connection,
-                                  "UPDATE gatepost.mailboxes SET name = $3 || substr(name, "
-                                  "length($2) + 1) WHERE account_id = $1 AND (name = $2 OR "
-                                  "starts_with(name, $2 || '/'))",
-                                  {account.id, from, to});
+            if (Status done = run(connection, "SELECT gatepost.rename_mailbox($1, $2, $3, $4)",
+                                  {account.id, result.before->id, from, to});
                 !done)
                 return done;
             return set_after(connection, account.id, to, result);
@@ -198,7 +209,7 @@ Result<MailboxResult> mailbox_delete(Connection& connection, std::string_view ad
                       auto before = must_find(connection, account, name);
                       if (!before) return tl::unexpected(std::move(before).error());
                       result.before = std::move(*before);
-                      return run(connection, "DELETE FROM gatepost.mailboxes WHERE id = $1",
+                      return run(connection, "SELECT gatepost.delete_mailbox($1)",
                                  {result.before->id});
                   });
 }

@@ -41,9 +41,11 @@ Result<std::string> mailbox_name_from_text(std::string_view text);
 Result<std::vector<Mailbox>> mailbox_list(Connection& connection, std::string_view address);
 Result<Mailbox> mailbox_get(Connection& connection, std::string_view address,
                             std::string_view name);
+// `special_use` as in Mailbox. The account is subscribed to it.
 Result<MailboxResult> mailbox_create(Connection& connection, std::string_view address,
-                                     std::string_view name, const WriteOptions& options);
-// With the mailboxes below it. Not INBOX, whose messages would have to stay (RFC 9051 §6.3.6).
+                                     std::string_view name, const WriteOptions& options,
+                                     std::string_view special_use = {});
+// With the mailboxes below it. Not INBOX, which would stay (RFC 9051 §6.3.6).
 Result<MailboxResult> mailbox_rename(Connection& connection, std::string_view address,
                                      std::string_view from, std::string_view to,
                                      const WriteOptions& options);

@@ -67,6 +67,8 @@ void ChangeBatch::clear() {
     cookie_secrets_.clear();
     directory_.clear();
     directory_bytes_ = 0;
+    mailboxes_.clear();
+    mailbox_bytes_ = 0;
     if (octets_.capacity() > kKeptOctets) octets_ = {};
     if (changes_.capacity() * sizeof(Change) > kKeptOctets) changes_ = {};
     if (directory_.capacity() * sizeof(DirectoryChange) > kKeptOctets) directory_ = {};

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "controlplane/directory/directory_change.h"
 #include "controlplane/sync/cookie_secrets.h"
+#include "controlplane/sync/mailbox_notice.h"
 #include "controlplane/sync/rows.h"
 
 namespace gatepost::controlplane {
@@ -39,6 +41,13 @@ class ChangeBatch {
         directory_.push_back(std::move(change));
     }
 
+    // Of no concern to zones and directory; not counted by size().
+    void note_mailbox(MailboxNotice notice) {
+        mailbox_bytes_ += gatepost::controlplane::size_bytes(notice);
+        mailboxes_.push_back(std::move(notice));
+    }
+    std::vector<MailboxNotice> take_mailboxes() { return std::exchange(mailboxes_, {}); }
+
     // Sorts the changes by zone; those of one zone keep their order.
     void group_by_zone();
     std::span<const Change> changes() const { return changes_; }
@@ -58,7 +67,8 @@ class ChangeBatch {
     // Heap octets that the batch fills.
     size_t size_bytes() const {
         return octets_.size() + changes_.size() * sizeof(Change) +
-               cookie_secrets_.size() * sizeof(CookieSecretChange) + directory_bytes_;
+               cookie_secrets_.size() * sizeof(CookieSecretChange) + directory_bytes_ +
+               mailbox_bytes_;
     }
     // Keeps a moderate buffer for the next transaction.
     void clear();
@@ -71,7 +81,9 @@ class ChangeBatch {
     std::vector<Change> changes_;
     std::vector<CookieSecretChange> cookie_secrets_;
     std::vector<DirectoryChange> directory_;
+    std::vector<MailboxNotice> mailboxes_;
     size_t directory_bytes_ = 0;
+    size_t mailbox_bytes_ = 0;
 };
 
 }  // namespace gatepost::controlplane

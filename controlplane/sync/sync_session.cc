@@ -125,6 +125,7 @@ Status SyncSession::take_transaction(Bytes data) {
     if (!*complete) return {};
     const CommitMessage commit = decoder_.commit();
     const size_t changes = decoder_.batch().size();
+    tell_about_mailboxes();
     if (changes != 0) {
         Applier applier(*store_);
         Status ok = applier.apply(decoder_.batch(), {commit.end_lsn, commit.commit_time_us});
@@ -142,6 +143,23 @@ Status SyncSession::take_transaction(Bytes data) {
     decoder_.batch().clear();
     confirm(commit.end_lsn);
     return check_fragmentation();
+}
+
+void SyncSession::tell_about_mailboxes() {
+    ChangeBatch& batch = decoder_.batch();
+    for (const DirectoryChange& change : batch.directory()) {
+        if (const auto* account = std::get_if<MailAccountRow>(&change)) {
+            const bool is_suspended = (account->flags & storage::kAccountSuspended) != 0;
+            if (is_suspended || account->address.empty())
+                batch.note_mailbox(AccountClosed{account->id, is_suspended
+                                                                  ? "the account is suspended"
+                                                                  : "the account is gone"});
+        } else if (const auto* key = std::get_if<MailAccountKey>(&change)) {
+            batch.note_mailbox(AccountClosed{key->id, "the account is gone"});
+        }
+    }
+    if (std::vector<MailboxNotice> notices = batch.take_mailboxes(); !notices.empty())
+        hooks_.mailboxes_changed(std::move(notices));
 }
 
 // An index that is nearly full though much of it is free holds blocks of sizes that nobody asks for
@@ -191,6 +209,7 @@ Result<bool> SyncSession::take(ReplicationStream& stream) {
 Status SyncSession::stream(ReplicationStream& stream) {
     has_streamed_ = true;
     board_.set_phase(SyncPhase::streaming);
+    hooks_.stream_began();
     log_info("sync.streaming").field("lsn", lsn_to_text(confirmed_));
     auto heard = Clock::now();
     auto next_status = heard;

@@ -29,6 +29,11 @@ struct SyncOptions {
 struct SyncHooks {
     std::function<void(int fd, uint64_t generation)> arena_ready = [](int, uint64_t) {};
     std::function<void(int fd, uint64_t generation)> directory_ready = [](int, uint64_t) {};
+    // A transaction has changed mailboxes, or closed accounts.
+    std::function<void(std::vector<MailboxNotice>)> mailboxes_changed =
+        [](std::vector<MailboxNotice>) {};
+    // From now on every transaction is told; what was changed before may not have been.
+    std::function<void()> stream_began = [] {};
     // More may be confirmed than before; called while set_probing(true) is in force.
     std::function<void()> progressed = [] {};
 };
@@ -65,6 +70,7 @@ class SyncSession {
     // Takes what has arrived; at most kMessagesPerTurn messages. False: there is nothing more.
     Result<bool> take(ReplicationStream& stream);
     Status take_transaction(Bytes data);
+    void tell_about_mailboxes();
     void take_keepalive(const StreamMessage& message);
     void hand_over(const LoadResult& loaded, Lsn lsn, double seconds);
     void confirm(Lsn lsn);

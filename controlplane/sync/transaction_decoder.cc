@@ -71,6 +71,9 @@ Status TransactionDecoder::resolve(const RelationMessage& message, Relation& rel
     resolve_as(PolicyRuleColumns::kTable, PolicyRuleColumns());
     resolve_as(DnsListColumns::kTable, DnsListColumns());
     resolve_as(PolicyExemptionColumns::kTable, PolicyExemptionColumns());
+    resolve_as(MailboxColumns::kTable, MailboxColumns());
+    resolve_as(MailboxAclColumns::kTable, MailboxAclColumns());
+    resolve_as(MailboxSubscriptionColumns::kTable, MailboxSubscriptionColumns());
     return status;
 }
 
@@ -117,6 +120,25 @@ Status TransactionDecoder::put(const Columns& columns, Tuple tuple) {
     if (!row) return tl::unexpected(std::move(row).error());
     batch_.change_directory(std::move(*row));
     return {};
+}
+
+Status TransactionDecoder::note(Result<MailboxNotice> notice) {
+    if (!notice) return tl::unexpected(std::move(notice).error());
+    batch_.note_mailbox(std::move(*notice));
+    return {};
+}
+
+Status TransactionDecoder::update(const MailboxAclColumns& columns, const UpdateMessage& message) {
+    if (message.has_key)
+        if (Status ok = note(columns.key(message.key)); !ok) return ok;
+    return note(columns.row(message.row));
+}
+
+Status TransactionDecoder::update(const MailboxSubscriptionColumns& columns,
+                                  const UpdateMessage& message) {
+    if (message.has_key)
+        if (Status ok = note(columns.key(message.key)); !ok) return ok;
+    return note(columns.row(message.row));
 }
 
 Status TransactionDecoder::update(const ZoneColumns& columns, const UpdateMessage& message) {

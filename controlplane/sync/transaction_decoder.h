@@ -10,6 +10,7 @@
 #include "controlplane/sync/directory_rows.h"
 #include "controlplane/sync/filter_rows.h"
 #include "controlplane/sync/mail_directory_rows.h"
+#include "controlplane/sync/mailbox_rows.h"
 #include "controlplane/sync/pgoutput.h"
 #include "controlplane/sync/policy_rows.h"
 #include "controlplane/sync/rows.h"
@@ -41,7 +42,8 @@ class TransactionDecoder {
                      PinColumns, RedirectColumns, ChallengeColumns, MailDomainColumns,
                      MailAccountColumns, MailCredentialColumns, MailAliasColumns, FilterRuleColumns,
                      FilterSettingsColumns, FilingRuleColumns, PolicyRuleColumns, DnsListColumns,
-                     PolicyExemptionColumns>
+                     PolicyExemptionColumns, MailboxColumns, MailboxAclColumns,
+                     MailboxSubscriptionColumns>
             columns;
     };
 
@@ -64,18 +66,34 @@ class TransactionDecoder {
     Status put(const ZoneColumns& columns, Tuple row);
     Status put(const RRsetColumns& columns, Tuple row);
     Status put(const CookieSecretColumns& columns, Tuple row);
+    Status put(const MailboxColumns& columns, Tuple row) { return note(columns.row(row)); }
+    Status put(const MailboxAclColumns& columns, Tuple row) { return note(columns.row(row)); }
+    Status put(const MailboxSubscriptionColumns& columns, Tuple row) {
+        return note(columns.row(row));
+    }
     template <typename Columns>
     Status put(const Columns& columns, Tuple row);
     Status update(const OtherTable&, const UpdateMessage&) { return {}; }
     Status update(const ZoneColumns& columns, const UpdateMessage& message);
     Status update(const RRsetColumns& columns, const UpdateMessage& message);
     Status update(const CookieSecretColumns& columns, const UpdateMessage& message);
+    Status update(const MailboxColumns& columns, const UpdateMessage& message) {
+        return note(columns.row(message.row));
+    }
+    Status update(const MailboxAclColumns& columns, const UpdateMessage& message);
+    Status update(const MailboxSubscriptionColumns& columns, const UpdateMessage& message);
     template <typename Columns>
     Status update(const Columns& columns, const UpdateMessage& message);
     Status remove(const OtherTable&, Tuple) { return {}; }
     Status remove(const ZoneColumns& columns, Tuple key);
     Status remove(const RRsetColumns& columns, Tuple key);
     Status remove(const CookieSecretColumns& columns, Tuple key);
+    Status remove(const MailboxColumns& columns, Tuple key) { return note(columns.key(key)); }
+    Status remove(const MailboxAclColumns& columns, Tuple key) { return note(columns.key(key)); }
+    Status remove(const MailboxSubscriptionColumns& columns, Tuple key) {
+        return note(columns.key(key));
+    }
+    Status note(Result<MailboxNotice> notice);
     template <typename Columns>
     Status remove(const Columns& columns, Tuple key);
 

@@ -27,6 +27,8 @@ struct DohQuery {
     uint16_t length = 0;  // octets in the burst's room()
     DohForm form = DohForm::message;
     bool head_only = false;  // HEAD: the response is without a body
+    // The body is no DNS message, but what mail_autoconfig.h answers.
+    bool autodiscover = false;
 };
 
 class DohBurst {

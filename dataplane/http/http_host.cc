@@ -6,6 +6,7 @@
 #include "dataplane/http/bearer_token.h"
 #include "dataplane/http/doh_request.h"
 #include "dataplane/http/forwarded_for.h"
+#include "dataplane/http/mail_autoconfig.h"
 #include "dataplane/http/metrics.h"
 #include "dataplane/http/readiness.h"
 #include "dataplane/http/redirect_location.h"
@@ -80,6 +81,8 @@ Verdict HttpHost::judge_public(const HttpRequest& request, HttpResponse& respons
         return refuse(response, 425, "Try again when the handshake is complete.\n");
     if (answer_challenge(request, response) || redirect(request, response)) return Verdict::respond;
     if (doh) return judge_doh(request, burst_->room(), response, query);
+    if (is_autoconfig_path(request.path))
+        return judge_autoconfig(request, options_.mail, environment_, response, query);
     bool address = request.path == "/dns/ip";
     if (!address && request.path != "/healthz") return not_found(response);
     if (!request.is_read()) return read_only(response);
@@ -182,6 +185,11 @@ void HttpHost::show_address(const HttpRequest& request, HttpResponse& response) 
 }
 
 bool HttpHost::take_body(Bytes body, DohQuery& query, HttpResponse& response) {
+    if (query.autodiscover) {
+        response.transport_security_s = options_.transport_security_s;
+        take_autodiscover_body(body, options_.mail, environment_, response);
+        return false;
+    }
     return take_doh_body(body, burst_->room(), query, response);
 }
 

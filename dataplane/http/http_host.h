@@ -35,7 +35,7 @@ class HttpHost {
     // Decides about a request. The burst must have room.
     Verdict judge(const HttpRequest& request, HttpResponse& response, DohQuery& query);
     // A body that judge() wanted to read is complete: the query is put into the burst's room.
-    // False: the response says why not.
+    // False: the response is complete instead.
     bool take_body(Bytes body, DohQuery& query, HttpResponse& response);
     // Makes the response to an answered query.
     void finish(const DohBurst::Entry& entry, HttpResponse& response);

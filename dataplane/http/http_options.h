@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "dataplane/dns/rate_limit.h"
+#include "dataplane/http/mail_client_settings.h"
 
 namespace gatepost::dataplane {
 
 // What a listener is for.
 enum class HttpSite : uint8_t {
-    public_https,  // DNS over HTTPS, /dns/ip, /healthz, redirects, ACME challenges
+    public_https,  // DNS over HTTPS, /dns/ip, /healthz, settings for mail programs, redirects,
+                   // ACME challenges
     public_http,   // port 80: ACME challenges, redirects, and everything else to https
     admin,         // /metrics, /healthz, /readyz, /status
 };
@@ -30,6 +32,7 @@ struct HttpOptions {
     // public_https: proxies whose X-Forwarded-For is believed.
     std::vector<AddressPrefix> trusted_proxies;
     uint32_t transport_security_s = 0;  // Strict-Transport-Security (RFC 6797); 0: none
+    MailClientSettings mail;
     // public_http: where https is.
     uint16_t https_port = 443;
 

@@ -35,4 +35,34 @@ void TextWriter::put_json(std::string_view text) {
     put("\"");
 }
 
+void TextWriter::put_xml(std::string_view text) {
+    const auto entity = [](char c) -> std::string_view {
+        switch (c) {
+            case '&':
+                return "&amp;";
+            case '<':
+                return "&lt;";
+            case '>':
+                return "&gt;";
+            case '"':
+                return "&quot;";
+            case '\'':
+                return "&apos;";
+            default:
+                return {};
+        }
+    };
+    size_t plain = 0;  // begin of what needs no escape
+    for (size_t i = 0; i < text.size(); ++i) {
+        const std::string_view escape = entity(text[i]);
+        const auto octet = static_cast<uint8_t>(text[i]);
+        const bool said = octet >= 0x20 || octet == '\t' || octet == '\n' || octet == '\r';
+        if (escape.empty() && said && octet != 0x7f) continue;
+        put(text.substr(plain, i - plain));
+        put(escape);
+        plain = i + 1;
+    }
+    put(text.substr(plain));
+}
+
 }  // namespace gatepost::dataplane

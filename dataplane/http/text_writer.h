@@ -17,6 +17,9 @@ class TextWriter {
     // With escapes as JSON has them (RFC 8259 §7), between quotes; ASCII comes out, whatever goes
     // in.
     void put_json(std::string_view text);
+    // With the entities of XML (XML 1.0 §2.4), for elements and quoted attributes. What XML cannot
+    // say at all (control characters, §2.2) is left out.
+    void put_xml(std::string_view text);
 
     bool ok() const { return ok_; }  // false: the worker's buffers are all in use
 

@@ -139,6 +139,13 @@ Charsets Charsets::open_all() {
     return charsets;
 }
 
+bool Charsets::knows(std::string_view charset) const {
+    auto is_it = [&](std::string_view name) { return equal_ignoring_case(charset, name); };
+    return is_it("utf-8") || is_it("us-ascii") ||
+           std::ranges::any_of(kBuiltIns, is_it, &BuiltIn::name) ||
+           std::ranges::any_of(converters_, is_it, &Converter::name);
+}
+
 void Charsets::append_utf8(std::string_view charset, std::string_view octets,
                            std::string& out) const {
     for (const BuiltIn& built_in : kBuiltIns) {

@@ -23,6 +23,8 @@ class Charsets {
     // Appends `octets`. What is not of that charset, or of a charset not known here, comes out as
     // it is where it is valid UTF-8, and as U+FFFD otherwise: the result is valid UTF-8 always.
     void append_utf8(std::string_view charset, std::string_view octets, std::string& out) const;
+    // Whether it can be converted: UTF-8 and US-ASCII as well. The name in any case.
+    bool knows(std::string_view charset) const;
 
   private:
     struct Close {

@@ -22,10 +22,53 @@ constexpr std::array<uint8_t, 256> make_base64_digits() {
 }
 constexpr std::array<uint8_t, 256> kBase64Digits = make_base64_digits();
 
+// As many groups of four digits as come one after the other; gives the octet behind them.
+const uint8_t* decode_base64_groups(const uint8_t* at, const uint8_t* end, std::string& out) {
+    while (end - at >= 4) {
+        char room[768];
+        size_t size = 0;
+        while (end - at >= 4 && size < sizeof room) {
+            const uint8_t a = kBase64Digits[at[0]];
+            const uint8_t b = kBase64Digits[at[1]];
+            const uint8_t c = kBase64Digits[at[2]];
+            const uint8_t d = kBase64Digits[at[3]];
+            if (((a | b | c | d) & 0xc0) != 0) break;
+            room[size++] = static_cast<char>(a << 2 | b >> 4);
+            room[size++] = static_cast<char>(b << 4 | c >> 2);
+            room[size++] = static_cast<char>(c << 6 | d);
+            at += 4;
+        }
+        if (size == 0) break;
+        out.append(room, size);
+    }
+    return at;
+}
+
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     const char lower = ascii_lower(c);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// Octets of quoted-printable that stand for themselves and encoded ones, as far as each can be told
+// by itself and by the octets behind it; gives the position behind them.
+size_t decode_plain_runs(std::string_view text, size_t at, std::string& out) {
+    for (;;) {
+        const size_t begin = at;
+        while (at < text.size() && text[at] != '=') {
+            // White space is of the text unless its line ends behind it.
+            const char next = at + 1 < text.size() ? text[at + 1] : '\n';
+            if (is_blank(text[at]) && (is_blank(next) || next == '\r' || next == '\n')) break;
+            ++at;
+        }
+        out += text.substr(begin, at - begin);
+        if (text.size() - at < 3 || text[at] != '=') return at;
+        const int high = hex_digit(text[at + 1]);
+        const int low = hex_digit(text[at + 2]);
+        if (high < 0 || low < 0) return at;
+        out += static_cast<char>(high << 4 | low);
+        at += 3;
+    }
 }
 
 }  // namespace
@@ -62,7 +105,12 @@ void TransferDecoder::finish(std::string& out) {
 }
 
 void TransferDecoder::decode_base64(Bytes raw, std::string& out) {
-    for (uint8_t octet : raw) {
+    const uint8_t* at = raw.data();
+    const uint8_t* const end = at + raw.size();
+    while (at != end) {
+        if (bit_count_ == 0 && !padded_) at = decode_base64_groups(at, end, out);
+        if (at == end) return;
+        const uint8_t octet = *at++;
         const uint8_t digit = kBase64Digits[octet];
         if (octet == '=') padded_ = true;
         // RFC 2045 §6.8: what is not in the alphabet is ignored.
@@ -81,8 +129,11 @@ void TransferDecoder::decode_base64(Bytes raw, std::string& out) {
 }
 
 void TransferDecoder::decode_quoted_printable(Bytes raw, std::string& out) {
-    for (uint8_t octet : raw) {
-        const char c = static_cast<char>(octet);
+    const std::string_view text(reinterpret_cast<const char*>(raw.data()), raw.size());
+    for (size_t at = 0; at < text.size();) {
+        if (held_.empty()) at = decode_plain_runs(text, at, out);
+        if (at == text.size()) return;
+        const char c = text[at++];
         if (held_.empty() || is_blank(held_.front())) {
             if (c == '=' || is_blank(c)) {
                 if (c == '=' || held_.size() == kBlanksHeldMax) {

@@ -139,6 +139,61 @@ void write_store(const AllMailCounters& workers, MetricsWriter& out) {
     one("gatepost_store_bad_records", "Damaged records met", &Counters::bad_records);
 }
 
+void write_imap(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto one = [&](std::string_view name, MetricKind kind, std::string_view help,
+                         auto counter) {
+        out.single(name, kind, help, sum(workers, member(&MailCounters::imap, counter)));
+    };
+    constexpr MetricKind kCounter = MetricKind::counter;
+    using Counters = ImapCounters;
+    one("gatepost_imap_sessions", kCounter, "Sessions begun", &Counters::sessions);
+    one("gatepost_pop3_sessions", kCounter, "Sessions of POP3 begun", &Counters::pop3_sessions);
+    one("gatepost_imap_logins", kCounter, "Logins", &Counters::logins);
+    one("gatepost_imap_logins_failed", kCounter, "Logins that failed", &Counters::logins_failed);
+    one("gatepost_imap_commands", kCounter, "Commands", &Counters::commands);
+    one("gatepost_imap_bad_commands", kCounter, "Commands answered BAD", &Counters::bad_commands);
+    one("gatepost_imap_refused", kCounter, "Commands answered NO", &Counters::refused);
+    one("gatepost_imap_unavailable", kCounter,
+        "Changes that could not be made because the database was away", &Counters::unavailable);
+    one("gatepost_imap_literals_refused", kCounter, "Literals that were too large",
+        &Counters::literals_refused);
+    one("gatepost_imap_appended", kCounter, "Messages appended", &Counters::appended);
+    one("gatepost_imap_fetched", kCounter, "Messages fetched", &Counters::fetched);
+    one("gatepost_imap_body_bytes", kCounter, "Octets sent out of the message log",
+        &Counters::body_octets);
+    one("gatepost_imap_searched", kCounter, "Messages whose bodies were searched",
+        &Counters::searched);
+    one("gatepost_imap_wakes", kCounter, "Times that a session in IDLE was told of a change",
+        &Counters::wakes);
+    one("gatepost_imap_logged_in", MetricKind::gauge, "Sessions of those who have logged in",
+        &Counters::logged_in);
+    one("gatepost_imap_idling", MetricKind::gauge, "Sessions in IDLE", &Counters::idling);
+}
+
+void write_mailboxes(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto one = [&](std::string_view name, MetricKind kind, std::string_view help,
+                         auto counter) {
+        out.single(name, kind, help, sum(workers, member(&MailCounters::mailboxes, counter)));
+    };
+    constexpr MetricKind kCounter = MetricKind::counter;
+    using Counters = MailboxLinkCounters;
+    one("gatepost_mailbox_connected", MetricKind::gauge,
+        "Workers with a connection for mailboxes to the control plane", &Counters::connected);
+    one("gatepost_mailbox_pending", MetricKind::gauge, "Requests without an answer",
+        &Counters::pending);
+    one("gatepost_mailbox_requests", kCounter, "Requests about mailboxes", &Counters::requests);
+    one("gatepost_mailbox_requests_unavailable", kCounter,
+        "Requests that could not be made, or were left without an answer", &Counters::unavailable);
+    one("gatepost_mailbox_requests_overdue", kCounter, "Requests whose answer did not come in time",
+        &Counters::overdue);
+    one("gatepost_mailbox_events", kCounter, "Changes that the control plane told",
+        &Counters::events);
+    one("gatepost_mailbox_disconnected", kCounter, "Sessions that were told to end",
+        &Counters::disconnected);
+    one("gatepost_mailbox_notes_dropped", kCounter,
+        "Sessions left out of a list of sessions for want of room", &Counters::notes_dropped);
+}
+
 }  // namespace
 
 void SharedStoreCounters::publish(const StoreCounters& counters) {
@@ -167,6 +222,8 @@ void write_mail_metrics(const AllMailCounters& workers, MetricsWriter& out) {
     write_policy(workers, out);
     write_delivery(workers, out);
     write_store(workers, out);
+    write_imap(workers, out);
+    write_mailboxes(workers, out);
 }
 
 }  // namespace gatepost::dataplane

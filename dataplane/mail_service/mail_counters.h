@@ -8,6 +8,8 @@
 #include "dataplane/delivery/delivery_counters.h"
 #include "dataplane/filter/filter_counters.h"
 #include "dataplane/http/metrics_writer.h"
+#include "dataplane/imap_port/imap_counters.h"
+#include "dataplane/mailbox_link/mailbox_link_counters.h"
 #include "dataplane/policy/policy_counters.h"
 #include "dataplane/smtp/smtp_counters.h"
 #include "dataplane/store/store_counters.h"
@@ -39,6 +41,8 @@ struct MailCounters {
     PolicyCounters policy{};
     DeliveryCounters delivery;
     SharedStoreCounters store;
+    ImapCounters imap;
+    MailboxLinkCounters mailboxes;
 };
 
 // All workers'. Each is added before any runs.

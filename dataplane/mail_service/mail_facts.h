@@ -5,12 +5,11 @@
 
 #include "dataplane/delivery/delivery_facts.h"
 #include "dataplane/mail/charset.h"
+#include "dataplane/mail/message_facts.h"
 #include "dataplane/mail/message_summary.h"
 #include "storage/base/bytes.h"
 
 namespace gatepost::dataplane {
-
-DeliveryFacts facts_of(const MessageSummary& summary, const Charsets& charsets);
 
 // The summary as it is when `prefix` (whole fields, ended by CR LF each) is put in front of the
 // message: everything lies further back, and the header has more fields.

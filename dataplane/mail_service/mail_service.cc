@@ -63,7 +63,18 @@ MailService::MailService(const Parts& parts, const MailServiceOptions& options, 
                .directory = parts.directory,
                .recipients = recipients_,
                .clock_s = [this] { return now_us() / 1'000'000; }},
-              options.hostname) {
+              options.hostname),
+      mailboxes_({.ring = parts.ring,
+                  .timers = timers_,
+                  .mailboxes = parts.mailboxes,
+                  .store = store_,
+                  .login = login_,
+                  .policy = policy_,
+                  .charsets = charsets_,
+                  .counters = counters_,
+                  .imap_tls = parts.imap_tls,
+                  .next_blob_id = [this] { return next_blob_id(); }},
+                 {.hostname = options.hostname, .message_octets_max = options.message_octets_max}) {
     courier_.serve(store_);
     for (size_t role = 0; role < kSmtpRoles; ++role) {
         SmtpOptions smtp;
@@ -76,7 +87,7 @@ MailService::MailService(const Parts& parts, const MailServiceOptions& options, 
         if (smtp.is_trusted())
             smtp.messages_max = kTrustedMessagesMax;
         else
-            smtp.tls = &parts.tls;
+            smtp.tls = &parts.smtp_tls;
         protocols_[role].emplace(*this, std::move(smtp));
     }
 }
@@ -91,6 +102,7 @@ void MailService::start(uint64_t now_ms) {
 
 void MailService::finish_turn() {
     courier_.turn(timers_.now_ms());
+    mailboxes_.finish_turn();
     counters_.store.publish(store_.counters());
 }
 
@@ -98,6 +110,7 @@ void MailService::close() {
     helpers_->close();
     resolver_->close();
     courier_.stop();
+    mailboxes_.close();
 }
 
 std::unique_ptr<MessageScanner> MailService::make_scanner() {

@@ -1,5 +1,5 @@
-// All that one worker does for mail: the store, the courier to the control plane, logins, and the
-// protocols over them.
+// All that one worker does for mail: the store, the courier to the control plane, logins, the
+// mailboxes, and the protocols over them.
 #pragma once
 
 #include <functional>
@@ -14,6 +14,7 @@
 #include "dataplane/mail_service/mail_facts.h"
 #include "dataplane/mail_service/mail_login.h"
 #include "dataplane/mail_service/mail_shared.h"
+#include "dataplane/mail_service/mailbox_service.h"
 #include "dataplane/policy/mail_policy.h"
 #include "dataplane/reactor/timer_wheel.h"
 #include "dataplane/resolver/resolver_port.h"
@@ -40,7 +41,9 @@ class MailService final : public SmtpEnvironment {
         Ring& ring;
         MailShared& shared;
         std::function<DirectoryNow()> directory;
-        TlsContext& tls;
+        std::function<MailboxesNow()> mailboxes;
+        TlsContext& smtp_tls;
+        TlsContext& imap_tls;
     };
     static Result<std::unique_ptr<MailService>> create(const Parts& parts,
                                                        const MailServiceOptions& options);
@@ -49,15 +52,20 @@ class MailService final : public SmtpEnvironment {
     void start(uint64_t now_ms);
     // The time of this turn of the loop, before its completions; milliseconds of a clock that never
     // goes back.
-    void set_time(uint64_t now_ms) { timers_.advance(now_ms); }
+    void set_time(uint64_t now_ms) {
+        timers_.advance(now_ms);
+        mailboxes_.look();
+    }
     // After each reap.
     void finish_turn();
     // At the worker's end, before the ring's.
     void close();
-    // Any thread: a new connection to the control plane.
+    // Any thread: new connections to the control plane, for deliveries and for mailboxes.
     void take_connection(UniqueFd socket) { courier_.take_connection(std::move(socket)); }
+    void take_mailbox_connection(UniqueFd socket) { mailboxes_.take_connection(std::move(socket)); }
 
     StreamProtocol& protocol(SmtpRole role) { return *protocols_[static_cast<size_t>(role)]; }
+    MailboxService& mailboxes() { return mailboxes_; }
 
     // ---- SmtpEnvironment
     RecipientLookup& recipients() override { return recipients_; }
@@ -95,6 +103,7 @@ class MailService final : public SmtpEnvironment {
     MailLogin login_;
     MailPolicy policy_;
     storage::BlobIdSource blob_ids_;
+    MailboxService mailboxes_;
     std::array<std::optional<SmtpProtocol>, kSmtpRoles> protocols_;
 };
 

@@ -22,6 +22,8 @@ constexpr Names kNames[] = {
     {ListenerUse::submissions, "submissions", "submissions"},
     {ListenerUse::lmtp, "lmtp", "lmtp"},
     {ListenerUse::mail_local, "local mail", "mail-local"},
+    {ListenerUse::imap, "imap", "imap"},
+    {ListenerUse::imaps, "imaps", "imaps"},
 };
 static_assert(std::size(kNames) == kListenerUses);
 

@@ -281,23 +281,37 @@ Task<PolicyVerdict> MailPolicy::on_auth(const SmtpClient& client) {
 }
 
 Task<> MailPolicy::on_auth_end(const SmtpClient& client, const LoginOutcome& outcome) {
+    using Status = LoginOutcome::Status;
+    uint32_t wait_ms = 0;
+    if (outcome.status == Status::right) login_succeeded(client.address);
+    if (outcome.status == Status::wrong) wait_ms = login_failed(client.address, client.session_id);
+    co_await Delay(parts_.timers, wait_ms);
+}
+
+void MailPolicy::login_succeeded(const PeerAddress& client) {
+    const auto policy = current_.get();
+    if (policy->entry.mode(PolicyRule::auth_penalty) == PolicyMode::off ||
+        policy->exempt.contains(client))
+        return;
+    parts_.penalty.succeeded(client, parts_.timers.now_ms());
+}
+
+uint32_t MailPolicy::login_failed(const PeerAddress& client, uint64_t session_id) {
     const auto policy = current_.get();
     const PolicyMode mode = policy->entry.mode(PolicyRule::auth_penalty);
-    if (mode == PolicyMode::off || policy->exempt.contains(client.address)) co_return;
+    if (mode == PolicyMode::off || policy->exempt.contains(client)) return 0;
     const uint64_t now_ms = parts_.timers.now_ms();
-    if (outcome.status == LoginOutcome::Status::right)
-        parts_.penalty.succeeded(client.address, now_ms);
-    if (outcome.status != LoginOutcome::Status::wrong) co_return;
-    const uint32_t wait_ms = parts_.penalty.penalty_ms(client.address, now_ms);
+    const uint32_t wait_ms = parts_.penalty.penalty_ms(client, now_ms);
     // Before the wait: others of the same client that try meanwhile are to know.
-    parts_.penalty.failed(client.address, now_ms);
-    if (wait_ms == 0) co_return;
+    parts_.penalty.failed(client, now_ms);
+    if (wait_ms == 0) return 0;
     if (mode == PolicyMode::monitor) {
-        note_monitored(client, PolicyRule::auth_penalty, fmt::format("after {} ms", wait_ms));
-        co_return;
+        note_monitored({.address = client, .session_id = session_id}, PolicyRule::auth_penalty,
+                       fmt::format("after {} ms", wait_ms));
+        return 0;
     }
     storage::count(parts_.counters.hits[static_cast<size_t>(PolicyRule::auth_penalty)]);
-    co_await Delay(parts_.timers, wait_ms);
+    return wait_ms;
 }
 
 bool MailPolicy::on_rule(const SmtpClient& client, SmtpRefusal refusal) {

@@ -57,6 +57,11 @@ class MailPolicy final : public SmtpPolicy {
     Task<> on_auth_end(const SmtpClient& client, const LoginOutcome& outcome) override;
     bool on_rule(const SmtpClient& client, SmtpRefusal rule) override;
 
+    // Logins of every protocol, for the rule auth_penalty. How long the client waits for the word
+    // that it failed; milliseconds. `session_id` 0: of a protocol whose log has none.
+    uint32_t login_failed(const PeerAddress& client, uint64_t session_id = 0);
+    void login_succeeded(const PeerAddress& client);
+
   private:
     using MaybeVerdict = std::optional<PolicyVerdict>;
     // What DNS said of a session's client and sender; those before are forgotten.

@@ -22,6 +22,7 @@ namespace {
 constexpr int kTimerMs = 1000;       // how often the main thread looks after the workers
 constexpr int kReclaimTimerMs = 50;  // the same while a replaced image waits to be unmapped
 constexpr int kDrainTimerMs = 10;
+constexpr uint16_t kHttpsPort = 443;  // where another process has it
 constexpr rlim_t kListenersMax = 32;  // of a worker, in general
 constexpr rlim_t kDescriptorsSpare = 64;
 
@@ -71,15 +72,37 @@ Result<std::vector<WorkerSockets>> Dataplane::open_sockets() {
         log(LogLevel::info, "dataplane.listening",
             {{"address", listener->address.text()}, {"for", listener_use_name(listen.use)}});
     }
-    // Where plain HTTP sends its clients.
-    if (sockets.empty()) return sockets;
-    for (const StreamSocket& socket : sockets.front().streams) {
-        if (socket.use != ListenerUse::https) continue;
-        auto local = local_address(socket.fd.get());
-        if (local) options_.streams.http.https_port = local->port();
-        break;
-    }
+    if (!sockets.empty()) note_ports(sockets.front().streams);
     return sockets;
+}
+
+// Where plain HTTP sends its clients, and what mail programs are told: the first of each kind.
+void Dataplane::note_ports(std::span<const StreamSocket> sockets) {
+    HttpOptions& http = options_.streams.http;
+    http.https_port = 0;
+    const auto place = [&](ListenerUse use) -> uint16_t* {
+        switch (use) {
+            case ListenerUse::https:
+                return &http.https_port;
+            case ListenerUse::submission:
+                return &http.mail.submission.starttls;
+            case ListenerUse::submissions:
+                return &http.mail.submission.tls;
+            case ListenerUse::imap:
+                return &http.mail.imap.starttls;
+            case ListenerUse::imaps:
+                return &http.mail.imap.tls;
+            default:
+                return nullptr;
+        }
+    };
+    for (const StreamSocket& socket : sockets) {
+        uint16_t* port = place(socket.use);
+        if (port == nullptr || *port != 0) continue;
+        if (auto local = local_address(socket.fd.get())) *port = local->port();
+    }
+    if (http.https_port == 0) http.https_port = kHttpsPort;
+    if (!options_.mail.messages.empty()) http.mail.hostname = options_.mail.hostname;
 }
 
 Status Dataplane::open_runtime_page() {
@@ -129,8 +152,8 @@ Status Dataplane::make_workers(std::vector<WorkerSockets> sockets) {
         stream_workers_.push_back(worker->get());
         workers_.push_back(std::move(*worker));
     }
-    for (ChannelMessage& connection : std::exchange(commit_connections_, {}))
-        take_commit_connection(std::move(connection));
+    for (ChannelMessage& connection : std::exchange(connections_, {}))
+        take_connection(std::move(connection));
     return {};
 }
 
@@ -263,12 +286,14 @@ Status Dataplane::give_up_privileges() {
     return {};
 }
 
-void Dataplane::take_commit_connection(ChannelMessage received) {
-    if (stream_workers_.empty()) {
-        commit_connections_.push_back(std::move(received));
-    } else if (received.number < stream_workers_.size() && received.fd) {
-        stream_workers_[received.number]->take_commit_connection(std::move(received.fd));
-    }
+void Dataplane::take_connection(ChannelMessage received) {
+    if (stream_workers_.empty()) return connections_.push_back(std::move(received));
+    if (received.number >= stream_workers_.size() || !received.fd) return;
+    Worker& worker = *stream_workers_[received.number];
+    if (received.verb == ChannelVerb::commit)
+        worker.take_commit_connection(std::move(received.fd));
+    else
+        worker.take_mailbox_connection(std::move(received.fd));
 }
 
 void Dataplane::read_channel() {
@@ -283,24 +308,39 @@ void Dataplane::read_channel() {
         if ((*message)->verb == ChannelVerb::shutdown) finishing_ = true;
         if ((*message)->verb == ChannelVerb::keys && (*message)->fd)
             tls_.take_keys((*message)->fd);
-        else if ((*message)->verb == ChannelVerb::commit)
-            take_commit_connection(std::move(**message));
+        else if ((*message)->verb == ChannelVerb::commit ||
+                 (*message)->verb == ChannelVerb::mailboxes)
+            take_connection(std::move(**message));
         else
             take_image(std::move(**message));
     }
 }
 
 void Dataplane::take_image(ChannelMessage received) {
-    const bool is_directory = received.verb == ChannelVerb::directory;
-    if ((!is_directory && received.verb != ChannelVerb::arena) || !received.fd) return;
-    Status taken = is_directory ? images_.take_directory(std::move(received.fd), received.number)
-                                : images_.take_arena(std::move(received.fd), received.number);
+    if (!received.fd) return;
+    std::string_view what;
+    Status taken;
+    switch (received.verb) {
+        case ChannelVerb::arena:
+            what = "arena";
+            taken = images_.take_arena(std::move(received.fd), received.number);
+            break;
+        case ChannelVerb::directory:
+            what = "directory";
+            taken = images_.take_directory(std::move(received.fd), received.number);
+            break;
+        case ChannelVerb::mailbox_index:
+            what = "mailboxes";
+            taken = images_.take_mailboxes(std::move(received.fd));
+            break;
+        default:
+            return;
+    }
     if (taken)
-        log(LogLevel::info, is_directory ? "dataplane.directory_taken" : "dataplane.arena_taken",
+        log(LogLevel::info, fmt::format("dataplane.{}_taken", what),
             {{"generation", received.number}});
     else
-        log(LogLevel::error,
-            is_directory ? "dataplane.directory_refused" : "dataplane.arena_refused",
+        log(LogLevel::error, fmt::format("dataplane.{}_refused", what),
             {{"generation", received.number}, {"reason", taken.error().message}});
 }
 

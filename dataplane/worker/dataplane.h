@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "dataplane/worker/image_source.h"
@@ -28,6 +29,7 @@ class Dataplane {
   private:
     Status start();
     Result<std::vector<WorkerSockets>> open_sockets();
+    void note_ports(std::span<const StreamSocket> sockets);
     Status open_runtime_page();
     Status open_signals();
     Status make_workers(std::vector<WorkerSockets> sockets);
@@ -38,7 +40,8 @@ class Dataplane {
     void load_checkpoint();
     void load_directory_checkpoint();
     void take_image(ChannelMessage received);
-    void take_commit_connection(ChannelMessage received);
+    // One of a worker: for deliveries, or for mailboxes.
+    void take_connection(ChannelMessage received);
     Status open_mail();
     Status give_up_privileges();
     Status start_workers();
@@ -60,8 +63,8 @@ class Dataplane {
     std::unique_ptr<MailShared> mail_;  // null: mail is not served
     // Gone before the images that they read, and the device.
     std::vector<std::unique_ptr<WorkerThread>> workers_;
-    std::vector<Worker*> stream_workers_;             // those of them that have sockets
-    std::vector<ChannelMessage> commit_connections_;  // for workers that are not there yet
+    std::vector<Worker*> stream_workers_;      // those of them that have sockets
+    std::vector<ChannelMessage> connections_;  // for workers that are not there yet
 };
 
 }  // namespace gatepost::dataplane

@@ -59,11 +59,21 @@ Status ImageSource::take_directory(UniqueFd fd, uint64_t generation) {
     return {};
 }
 
+Status ImageSource::take_mailboxes(UniqueFd fd) {
+    auto image = storage::MailboxIndexImage::map(std::move(fd));
+    if (!image) return tl::unexpected(std::move(image.error()));
+    mailboxes_.publish(
+        std::make_unique<ServedMailboxes>(ServedMailboxes{std::move(*image), ++mailboxes_serial_}),
+        readers_);
+    return {};
+}
+
 bool ImageSource::reclaim() {
-    // Both, whatever the first one says.
+    // All, whatever the first one says.
     const bool zones_left = zones_.reclaim(readers_);
     const bool directories_left = directory_.reclaim(readers_);
-    return zones_left || directories_left;
+    const bool mailboxes_left = mailboxes_.reclaim(readers_);
+    return zones_left || directories_left || mailboxes_left;
 }
 
 }  // namespace gatepost::dataplane

@@ -1,6 +1,7 @@
 // Where images come from: arenas that the control plane hands over, and at the start the last
-// checkpoints; zones and directory go the same way. Owned by the main thread. An image that was
-// replaced is unmapped once no worker can be using it any more.
+// checkpoints; zones, directory and mailboxes (of which there is no checkpoint) go the same way.
+// Owned by the main thread. An image that was replaced is unmapped once no worker can be using it
+// any more.
 #pragma once
 
 #include <memory>
@@ -21,6 +22,7 @@ class ImageSource {
 
     const CurrentImage& current() const { return zones_.current; }
     const CurrentDirectory& directory() const { return directory_.current; }
+    const CurrentMailboxes& mailboxes() const { return mailboxes_.current; }
     // `turns` grows each time the worker has let go of every image, and it loads the pointers anew
     // only after a full fence that follows (the one of going online as QSBR reader). Before the
     // worker is started.
@@ -31,6 +33,7 @@ class ImageSource {
     Status load_directory_checkpoint(const std::string& path);
     Status take_arena(UniqueFd fd, uint64_t generation);
     Status take_directory(UniqueFd fd, uint64_t generation);
+    Status take_mailboxes(UniqueFd fd);
 
     // Unmaps what every worker has let go of; gives whether some are left, to be asked again soon.
     bool reclaim();
@@ -61,6 +64,8 @@ class ImageSource {
 
     Succession<ServedImage> zones_;
     Succession<ServedDirectory> directory_;
+    Succession<ServedMailboxes> mailboxes_;
+    uint64_t mailboxes_serial_ = 0;
     Readers readers_;
 };
 

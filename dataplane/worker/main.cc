@@ -112,7 +112,9 @@ void describe_streams(CLI::App& app, Arguments& arguments) {
         {"--listen-submission", "take mail of people who log in, after STARTTLS (repeatable)"},
         {"--listen-submissions", "the same under TLS from the first octet (repeatable)"},
         {"--listen-lmtp", "take mail by LMTP (repeatable)"},
-        {"--listen-mail-local", "take mail of programs of this host, on a unix socket"}};
+        {"--listen-mail-local", "take mail of programs of this host, on a unix socket"},
+        {"--listen-imap", "serve mailboxes by IMAP, after STARTTLS (repeatable)"},
+        {"--listen-imaps", "the same under TLS from the first octet (repeatable)"}};
     static_assert(std::size(kinds) + 1 == kListenerUses);
     for (size_t i = 0; i < std::size(kinds); ++i)
         app.add_option(kinds[i].first, arguments.listen[i + 1], kinds[i].second)

@@ -41,10 +41,11 @@ Result<SocketHandedOver> parse_socket(std::string_view text) {
         !parse_number(text.substr(first + 1, second - first - 1), socket.worker) ||
         !parse_number(text.substr(second + 1), fd) || fd > INT32_MAX ||
         (text.substr(0, first) != "udp" && !stream_socket_use(text.substr(0, first))))
-        return fail(ErrorCode::usage,
-                    "--socket '{}': write KIND:WORKER:DESCRIPTOR, where KIND is udp, tcp, tls, "
-                    "https, http, admin, smtp, submission, submissions, lmtp or mail-local",
-                    text);
+        return fail(
+            ErrorCode::usage,
+            "--socket '{}': write KIND:WORKER:DESCRIPTOR, where KIND is udp, tcp, tls, "
+            "https, http, admin, smtp, submission, submissions, lmtp, mail-local, imap or imaps",
+            text);
     socket.type = text.starts_with("udp:") ? SOCK_DGRAM : SOCK_STREAM;
     socket.use = stream_socket_use(text.substr(0, first)).value_or(ListenerUse::dns);
     socket.fd = static_cast<int>(fd);

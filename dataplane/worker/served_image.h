@@ -1,11 +1,12 @@
-// The images that all workers of the process answer from, of the zones and of the directory: one
-// pointer each, stored by the main thread, loaded by each worker once per burst.
+// The images that all workers of the process answer from, of the zones, of the directory and of the
+// mailboxes: one pointer each, stored by the main thread, loaded by each worker once per burst.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
 #include "storage/directory/directory_image.h"
+#include "storage/mailbox_index/mailbox_index_image.h"
 #include "storage/zone_index/image.h"
 
 namespace gatepost::dataplane {
@@ -27,5 +28,12 @@ struct ServedDirectory {
 };
 
 using CurrentDirectory = std::atomic<const ServedDirectory*>;  // null: there is none yet
+
+struct ServedMailboxes {
+    storage::MailboxIndexImage image;
+    uint64_t serial = 0;  // of this process: another arena has another one
+};
+
+using CurrentMailboxes = std::atomic<const ServedMailboxes*>;  // null: there is none yet
 
 }  // namespace gatepost::dataplane

@@ -22,6 +22,14 @@ std::function<DirectoryNow()> directory_now(const CurrentDirectory& directory) {
     };
 }
 
+std::function<MailboxesNow()> mailboxes_now(const CurrentMailboxes& mailboxes) {
+    return [&mailboxes] {
+        const ServedMailboxes* served = mailboxes.load(std::memory_order_acquire);
+        return served == nullptr ? MailboxesNow{}
+                                 : MailboxesNow{served->image.view(), served->serial};
+    };
+}
+
 DirectoryIdentitiesOptions identities_options(const CurrentDirectory& directory) {
     return {.directory = directory_now(directory),
             .clock_s = unix_s,
@@ -68,7 +76,7 @@ Result<std::unique_ptr<StreamServices>> StreamServices::create(
     if (Status made = services->make_mail(surroundings); !made) return tl::unexpected(made.error());
     for (StreamSocket& socket : sockets) {
         if (is_mail(socket.use) && services->mail_ == nullptr)
-            return fail(ErrorCode::usage, "to take mail, give --messages");
+            return fail(ErrorCode::usage, "to serve mail, give --messages");
         Status added = services->server_->add_listener(std::move(socket.fd),
                                                        services->listener_options(socket.use));
         if (!added) return tl::unexpected(added.error());
@@ -90,6 +98,11 @@ Status StreamServices::make_contexts(TlsShared& tls) {
     auto smtp = TlsContext::create({.service = storage::Service::smtp}, *identities_, tls.tickets);
     if (!smtp) return tl::unexpected(smtp.error());
     smtp_context_ = std::move(*smtp);
+    // What a client of another protocol is tricked into sending here is refused (RFC 7301 §3.2).
+    auto imap = TlsContext::create({.service = storage::Service::imap, .alpn = {"imap"}},
+                                   *identities_, tls.tickets);
+    if (!imap) return tl::unexpected(imap.error());
+    imap_context_ = std::move(*imap);
     return {};
 }
 
@@ -129,7 +142,9 @@ Status StreamServices::make_mail(const StreamSurroundings& surroundings) {
     auto made = MailService::create({.ring = surroundings.ring,
                                      .shared = *surroundings.mail,
                                      .directory = directory_now(surroundings.directory),
-                                     .tls = *smtp_context_},
+                                     .mailboxes = mailboxes_now(surroundings.mailboxes),
+                                     .smtp_tls = *smtp_context_,
+                                     .imap_tls = *imap_context_},
                                     {.worker = surroundings.worker,
                                      .hostname = about.hostname,
                                      .message_octets_max = about.message_size_max,
@@ -186,6 +201,13 @@ StreamListenerOptions StreamServices::listener_options(ListenerUse use) {
             break;
         case ListenerUse::mail_local:
             listener.protocol = &mail_->protocol(SmtpRole::local);
+            break;
+        case ListenerUse::imap:
+            listener.protocol = &mail_->mailboxes().imap();
+            break;
+        case ListenerUse::imaps:
+            listener.protocol = &mail_->mailboxes().imaps();
+            listener.tls = imap_context_.get();
             break;
     }
     return listener;

@@ -48,6 +48,7 @@ struct StreamSurroundings {
     const storage::RuntimePage& page;
     const CurrentImage& image;
     const CurrentDirectory& directory;
+    const CurrentMailboxes& mailboxes;
     TlsShared& tls;
     MailShared* mail = nullptr;  // null: mail is not served
     unsigned worker = 0;
@@ -81,6 +82,7 @@ class StreamServices {
     std::unique_ptr<TlsContext> dns_context_;
     std::unique_ptr<TlsContext> https_context_;
     std::unique_ptr<TlsContext> smtp_context_;
+    std::unique_ptr<TlsContext> imap_context_;
     std::unique_ptr<HttpSurroundings> http_surroundings_;
     std::unique_ptr<HttpService> https_;
     std::unique_ptr<HttpService> http_;

@@ -55,9 +55,10 @@ Status Worker::make_servers(WorkerSockets sockets, TlsShared& tls, MailShared* m
     auto udp = UdpServer::create(*ring_, *this, counters_, std::move(sockets.udp), options_.udp);
     if (!udp) return tl::unexpected(udp.error());
     udp_ = std::move(*udp);
-    auto streams = StreamServices::create({*ring_, *this, counters_, streams_counters_, page_,
-                                           current_, directory_, tls, mail, options_.index},
-                                          options_.streams, std::move(sockets.streams));
+    auto streams =
+        StreamServices::create({*ring_, *this, counters_, streams_counters_, page_, current_,
+                                directory_, mailboxes_, tls, mail, options_.index},
+                               options_.streams, std::move(sockets.streams));
     if (!streams) return tl::unexpected(streams.error());
     streams_ = std::move(*streams);
     return {};
@@ -118,8 +119,8 @@ uint64_t Worker::take_turn() {
     if (draining_.load(std::memory_order_relaxed)) streams.drain();
     ring_->reap();
     udp_->finish_burst();
-    streams.finish_turn();
     if (mail != nullptr) mail->finish_turn();
+    streams.finish_turn();
     // No reference into any image is held from here on.
     count_turn();
     reader_.offline();
@@ -128,6 +129,10 @@ uint64_t Worker::take_turn() {
 
 void Worker::take_commit_connection(UniqueFd socket) {
     if (MailService* mail = streams_->mail()) mail->take_connection(std::move(socket));
+}
+
+void Worker::take_mailbox_connection(UniqueFd socket) {
+    if (MailService* mail = streams_->mail()) mail->take_mailbox_connection(std::move(socket));
 }
 
 void Worker::answer(std::span<Exchange> burst) {

@@ -43,8 +43,10 @@ class Worker final : public WorkerThread, public BurstAnswerer {
     // Any thread: connections are accepted no more, and each ends when what is under way on it is
     // done. Queries over UDP are answered until stop().
     void drain() { draining_.store(true, std::memory_order_relaxed); }
-    // Any thread: its connection to the control plane, over which deliveries are committed.
+    // Any thread: its connections to the control plane, over which deliveries are committed, and
+    // mailboxes asked for and changed.
     void take_commit_connection(UniqueFd socket);
+    void take_mailbox_connection(UniqueFd socket);
     // Any thread: connections that are left.
     uint64_t open_connections() const { return streams_counters_.open; }
 
@@ -59,6 +61,7 @@ class Worker final : public WorkerThread, public BurstAnswerer {
           streams_counters_(page.streams[options.index]),
           current_(images.current()),
           directory_(images.directory()),
+          mailboxes_(images.mailboxes()),
           responder_(options.responder) {}
     Status make_servers(WorkerSockets sockets, TlsShared& tls, MailShared* mail);
     Status begin() override;
@@ -75,6 +78,7 @@ class Worker final : public WorkerThread, public BurstAnswerer {
     storage::StreamCounters& streams_counters_;
     const CurrentImage& current_;
     const CurrentDirectory& directory_;
+    const CurrentMailboxes& mailboxes_;
     Responder responder_;
     std::unique_ptr<Ring> ring_;
     std::unique_ptr<UdpServer> udp_;

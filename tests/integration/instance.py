@@ -81,7 +81,8 @@ class Instance:
                       "dns.rate_limit.per_second": 0,
                       # Other tests run beside this one: what is not asked for is not listened on.
                       "dns.tls_listen": [], "http.https_listen": [], "http.listen": [], "metrics.listen": [],
-                      "smtp.listen": [], "smtp.submission_listen": [], "smtp.submissions_listen": []}
+                      "smtp.listen": [], "smtp.submission_listen": [], "smtp.submissions_listen": [],
+                      "imap.listen": [], "imap.tls_listen": []}
         if not local:
             everything |= {"database.dsn": dsn, "paths.state_dir": str(self.state),
                            "paths.run_dir": str(self.run_dir)}

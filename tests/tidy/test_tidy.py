@@ -35,6 +35,8 @@ STORAGE_MAY_INCLUDE = {
     "storage/message_log": {"storage/base"},
     "storage/spool": {"storage/base", "storage/message_log"},
     "storage/delivery": {"storage/base", "storage/message_log"},
+    "storage/mailbox_index": {"storage/base", "storage/arena", "storage/message_log"},
+    "storage/mailbox_frames": {"storage/base", "storage/message_log", "storage/mailbox_index", "storage/delivery"},
     "storage/filter": {"storage/base", "storage/arena", "storage/directory"},
     "storage/policy": {"storage/base"},
 }

@@ -183,6 +183,8 @@ Result<std::optional<LoadCommand>> parse_load_options(const std::vector<std::str
     CLI::App& dns = *app.add_subcommand("dns", "Ask a DNS server over UDP");
     CLI::App& smtp = *app.add_subcommand("smtp", "Send mail to an SMTP or LMTP server");
     SmtpCommandLine smtp_line(smtp);
+    CLI::App& imap = *app.add_subcommand("imap", "Work with mailboxes over IMAP");
+    ImapCommandLine imap_line(imap);
     LoadOptions options;
     Texts texts;
     declare_load(dns, options, texts);
@@ -194,14 +196,20 @@ Result<std::optional<LoadCommand>> parse_load_options(const std::vector<std::str
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() != 0)
             return fail(ErrorCode::usage, "{}\nsee: gatepost-load {}--help", error.what(),
-                        smtp.parsed()  ? "smtp "
-                        : dns.parsed() ? "dns "
-                                       : "");
+                        smtp.parsed()   ? "smtp "
+                        : imap.parsed() ? "imap "
+                        : dns.parsed()  ? "dns "
+                                        : "");
         app.exit(error);
         return std::nullopt;
     }
     if (smtp.parsed()) {
         auto read = smtp_line.options();
+        if (!read) return tl::unexpected(std::move(read).error());
+        return LoadCommand(std::move(*read));
+    }
+    if (imap.parsed()) {
+        auto read = imap_line.options();
         if (!read) return tl::unexpected(std::move(read).error());
         return LoadCommand(std::move(*read));
     }

@@ -9,6 +9,7 @@
 
 #include "storage/base/error.h"
 #include "tools/gatepost/config/endpoint.h"
+#include "tools/load/imap/imap_options.h"
 #include "tools/load/mail/smtp_options.h"
 #include "tools/load/query/query_message.h"
 #include "tools/load/query/zone_mix.h"
@@ -54,7 +55,7 @@ struct LoadOptions {
     std::string interface() const;
 };
 
-using LoadCommand = std::variant<LoadOptions, SmtpLoadOptions>;
+using LoadCommand = std::variant<LoadOptions, SmtpLoadOptions, ImapLoadOptions>;
 
 // The words behind the program's name. nullopt: help or version was asked for, and printed.
 // Errors are of code usage, or unreachable for a name that has no address.

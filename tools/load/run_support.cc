@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -10,6 +11,12 @@
 
 namespace gatepost::tools {
 
+namespace {
+
+constexpr rlim_t kSpareDescriptors = 64;  // besides the sockets
+
+}  // namespace
+
 Status pin_to_core(int core) {
     if (core < 0) return {};
     cpu_set_t set;
@@ -17,6 +24,20 @@ Status pin_to_core(int core) {
     CPU_SET(static_cast<size_t>(core), &set);
     if (::sched_setaffinity(0, sizeof set, &set) == 0) return {};
     return fail(ErrorCode::usage, "--core {}: {}", core, std::strerror(errno));
+}
+
+Status raise_descriptors(uint32_t sockets) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const rlim_t wanted = sockets + kSpareDescriptors;
+    if (limit.rlim_cur >= wanted) return {};
+    if (limit.rlim_max < wanted)
+        return fail(ErrorCode::usage, "{} connections: {} descriptors are allowed here (ulimit -n)",
+                    sockets, limit.rlim_max);
+    limit.rlim_cur = wanted;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return fail(ErrorCode::refused, "cannot raise the number of descriptors to {}", wanted);
+    return {};
 }
 
 void catch_stop_signals(void (*stop)(int)) {

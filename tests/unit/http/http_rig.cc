@@ -75,6 +75,10 @@ void TestEnvironment::add_redirect(const std::string& host, const storage::Redir
         storage::encode_redirect(redirect);
 }
 
+void TestEnvironment::add_mail_domain(const std::string& name, const storage::MailDomain& domain) {
+    entries_[{static_cast<int>(storage::EntryKind::mail_domain), name}] = storage::encode(domain);
+}
+
 void TestEnvironment::add_challenge(const std::string& key, const std::string& value) {
     entries_[{static_cast<int>(storage::EntryKind::acme_challenge), key}] = {value.begin(),
                                                                              value.end()};

@@ -11,6 +11,7 @@
 
 #include "dataplane/http/http_service.h"
 #include "dataplane/stream/memory_transport.h"
+#include "storage/directory/mail_entries.h"
 #include "storage/directory/redirect.h"
 #include "tests/support/test_arena.h"
 
@@ -35,6 +36,7 @@ class TestEnvironment final : public dataplane::HttpEnvironment, public dataplan
     void answer(std::span<dataplane::Exchange> burst) override;
 
     void add_redirect(const std::string& host, const storage::Redirect& redirect);
+    void add_mail_domain(const std::string& name, const storage::MailDomain& domain);
     void add_challenge(const std::string& key, const std::string& value);
     storage::RuntimePage& mutable_page() { return *page_; }
     uint64_t requests(dataplane::HttpVersion version, int status_class) const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "controlplane/model/mailbox_acl.h"
 #include "controlplane/model/message_filing.h"
 #include "controlplane/model/stored_message.h"
 #include "tests/unit/queue_api/queue_rig.h"
@@ -38,7 +39,7 @@ std::string counts(Connection& connection, const std::string& mailbox) {
 TEST(Mailbox, NamesOfPeople) {
     EXPECT_EQ(mailbox_name_from_text("inBox").value(), "INBOX");
     EXPECT_EQ(mailbox_name_from_text("Work/Zürich").value(), "Work/Zürich");
-    for (const char* text : {"", "/", "a//b", "/a", "a/", "a\nb"})
+    for (const char* text : {"", "/", "a//b", "/a", "a/", "a\nb", "Other Users", "Other Users/x"})
         EXPECT_ERROR(mailbox_name_from_text(text), ErrorCode::usage, "mailbox");
 }
 
@@ -72,6 +73,52 @@ TEST(Mailbox, CreateRenameDelete) {
     ASSERT_TRUE(all);
     EXPECT_EQ(all->front().name, "INBOX");
     EXPECT_EQ(all->size(), 8U);
+}
+
+TEST(Mailbox, SpecialUses) {
+    Connection connection = mail_database();
+    const auto made = mailbox_create(connection, kAda, "Stars", {}, "\\Flagged");
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(made->after->special_use, "\\Flagged");
+    EXPECT_TRUE(made->after->subscribed);
+    EXPECT_ERROR(mailbox_create(connection, kAda, "Post", {}, "\\Sent"), ErrorCode::refused,
+                 "\"Sent\" for this use");
+}
+
+TEST(MailboxShare, Letters) {
+    EXPECT_EQ(mailbox_rights_text(0), "");
+    EXPECT_EQ(mailbox_rights_text(2047), "lrswipkxtea");
+    EXPECT_EQ(mailbox_rights_from_text("srl").value(), 7U);
+    for (const char* text : {"", "lq", "l r", "-l"})
+        EXPECT_ERROR(mailbox_rights_from_text(text), ErrorCode::usage, "lrswipkxtea");
+}
+
+TEST(MailboxShare, GivesExactlyTheseRights) {
+    Connection connection = mail_database();
+    const std::string bob = "bob@example.org";
+    must(connection,
+         "INSERT INTO gatepost.accounts (address) VALUES ('bob@example.org') "
+         "ON CONFLICT DO NOTHING");
+    const auto share = [&](const std::string& with, unsigned rights, bool dry_run = false) {
+        return mailbox_share(connection, kAda, "Archive", with, rights, {.dry_run = dry_run});
+    };
+    ASSERT_TRUE(share(bob, 7));
+    ASSERT_TRUE(share("anyone", 1));
+    ASSERT_TRUE(share(bob, 2047, true));
+    const auto changed = share(bob, 3);
+    ASSERT_TRUE(changed) << changed.error().message;
+    EXPECT_EQ(changed->before, 7U);
+    EXPECT_EQ(changed->after, 3U);
+    const auto archive = mailbox_get(connection, kAda, "Archive");
+    ASSERT_TRUE(archive);
+    EXPECT_EQ(mailbox_shares(connection, archive->account_id).value(),
+              (std::vector<MailboxShare>{{archive->id, "anyone", 1}, {archive->id, bob, 3}}));
+    ASSERT_TRUE(share(bob, 0));
+    EXPECT_EQ(mailbox_shares(connection, archive->account_id)->size(), 1U);
+    EXPECT_ERROR(share(kAda, 1), ErrorCode::refused, "owns");
+    EXPECT_ERROR(share("nobody@example.org", 1), ErrorCode::refused, "nobody");
+    EXPECT_ERROR(mailbox_share(connection, kAda, "Nowhere", bob, 1, {}), ErrorCode::refused,
+                 "mailbox list");
 }
 
 TEST(MessageFiling, FlagsDatesAndAnotherMailbox) {

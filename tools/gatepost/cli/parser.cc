@@ -81,6 +81,13 @@ Result<const CommandSpec*> find(std::vector<std::string>& words, std::string& te
         return nullptr;
     }
     if (const CommandSpec* command = find_command(*noun, "")) {
+        // It may have verbs beside: "explain FILE", "explain delivery NAME".
+        std::vector<std::string> rest = words;
+        if (const auto verb = take_word(rest))
+            if (const CommandSpec* other = find_command(*noun, *verb); other != nullptr) {
+                command = other;
+                words = std::move(rest);
+            }
         if (help) text = command_help(*command);
         return command;
     }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "controlplane/model/mail_name.h"
@@ -10,6 +11,7 @@
 #include "tools/gatepost/command/domain_commands.h"
 #include "tools/gatepost/command/mail_output.h"
 #include "tools/gatepost/command/nouns.h"
+#include "tools/gatepost/command/service_records.h"
 #include "tools/gatepost/command/write_output.h"
 #include "tools/gatepost/output/table.h"
 
@@ -50,7 +52,20 @@ void add_extra(std::vector<controlplane::ExtraRecord>& extras, controlplane::Ext
     extras.push_back(std::move(record));
 }
 
-Result<controlplane::NewDomain> read_domain(const Arguments& arguments) {
+// Those that the command line says nothing of.
+Status add_service_records(Context& context, std::vector<controlplane::ExtraRecord>& extras) {
+    const auto config = context.config();
+    if (!config) return tl::unexpected(config.error());
+    for (controlplane::ExtraRecord& record : service_records(config->mail)) {
+        const bool given = std::any_of(extras.begin(), extras.end(), [&](const auto& known) {
+            return known.name == record.name && known.type == record.type;
+        });
+        if (!given) extras.push_back(std::move(record));
+    }
+    return {};
+}
+
+Result<controlplane::NewDomain> read_domain(Context& context, const Arguments& arguments) {
     controlplane::NewDomain domain;
     domain.zone.name = arguments.text("NAME");
     domain.mail = !arguments.has("--no-mail");
@@ -72,6 +87,9 @@ Result<controlplane::NewDomain> read_domain(const Arguments& arguments) {
         if (!extra) return tl::unexpected(std::move(extra).error());
         add_extra(domain.extras, std::move(*extra));
     }
+    if (domain.mail && !arguments.has("--no-srv"))
+        if (Status added = add_service_records(context, domain.extras); !added)
+            return tl::unexpected(added.error());
     return domain;
 }
 
@@ -130,7 +148,7 @@ Result<int> create_for_mail(Context& context, const Arguments& arguments) {
 
 Result<int> create(Context& context, const Arguments& arguments) {
     if (arguments.has("--no-zone")) return create_for_mail(context, arguments);
-    auto domain = read_domain(arguments);
+    auto domain = read_domain(context, arguments);
     if (!domain) return tl::unexpected(std::move(domain).error());
     auto options = write_options(context, arguments);
     if (!options) return tl::unexpected(std::move(options).error());
@@ -195,6 +213,8 @@ std::vector<CommandSpec> domain_commands() {
                      {"--record", "RECORD…", "a further record: 'www A 192.0.2.1' (repeatable)"},
                      {"--email", "ADDRESS", "who answers for it (default hostmaster@ the domain)"},
                      {"--no-mail", "", "take no mail for it"},
+                     {"--no-srv", "",
+                      "no SRV records for mail programs (RFC 6186) of what this instance serves"},
                      {"--no-zone", "", "only mail: its DNS is somebody else's"},
                      kTtlOption,
                      kNoWaitOption},

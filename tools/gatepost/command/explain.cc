@@ -1,11 +1,11 @@
 // gatepost explain FILE: what the filter would do with a message
+#include "tools/gatepost/command/explain.h"
+
 #include <nlohmann/json.hpp>
 
-#include "controlplane/filter/filter_compiler.h"
 #include "controlplane/model/account.h"
 #include "controlplane/model/filter_rule.h"
 #include "controlplane/model/mail_name.h"
-#include "dataplane/filter/filter_scan.h"
 #include "dataplane/mail/mime_parser.h"
 #include "tools/gatepost/cli/context.h"
 #include "tools/gatepost/command/nouns.h"
@@ -21,11 +21,7 @@ using controlplane::FilterSource;
 using dataplane::FilterVerdict;
 using nlohmann::ordered_json;
 
-struct Explained {
-    FilterVerdict verdict;
-    std::vector<const FilterRuleRow*> matched;
-    std::vector<controlplane::HeldFilterRule> held;
-};
+}  // namespace
 
 Result<Explained> explain_message(const FilterSource& source, const std::string& message,
                                   const storage::Envelope& envelope) {
@@ -62,6 +58,8 @@ std::string outcome_of(const FilterVerdict& verdict) {
     if (folder.empty()) return "delivered to INBOX";
     return fmt::format("filed into {}{}", folder, has_own ? ", by a rule of the account" : "");
 }
+
+namespace {
 
 void print_text(Context& context, const Explained& explained) {
     Table table({{"RULE"}, {"FIELD"}, {"PATTERN"}, {"ACTION"}, {"SCORE", Align::right}, {"MODE"}});
@@ -141,7 +139,8 @@ std::vector<CommandSpec> explain_commands() {
                          {"--helo", "NAME", "what it says that it is"}},
              .examples = {"gatepost explain message.eml --for ada@example.org",
                           "gatepost explain message.eml --client 192.0.2.7"},
-             .run = explain}};
+             .run = explain},
+            explain_delivery_command()};
 }
 
 }  // namespace gatepost::tools

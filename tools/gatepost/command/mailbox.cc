@@ -1,8 +1,11 @@
 // gatepost mailbox list|create|rename|delete
 #include "controlplane/model/mailbox.h"
 
+#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "controlplane/model/mailbox_acl.h"
 #include "tools/gatepost/cli/confirm.h"
 #include "tools/gatepost/command/mailbox_commands.h"
 #include "tools/gatepost/command/nouns.h"
@@ -46,19 +49,35 @@ Result<int> list(Context& context, const Arguments& arguments) {
     if (!connection) return tl::unexpected(std::move(connection).error());
     auto mailboxes = controlplane::mailbox_list(*connection, *address);
     if (!mailboxes) return tl::unexpected(std::move(mailboxes).error());
+    std::vector<controlplane::MailboxShare> shares;
+    if (!mailboxes->empty()) {
+        auto all = controlplane::mailbox_shares(*connection, mailboxes->front().account_id);
+        if (!all) return tl::unexpected(std::move(all).error());
+        shares = std::move(*all);
+    }
     Table table({{"MAILBOX"},
                  {"USE"},
                  {"MESSAGES", Align::right},
                  {"UNSEEN", Align::right},
                  {"SIZE", Align::right},
                  {"UIDNEXT", Align::right},
-                 {"UIDVALIDITY", Align::right}});
+                 {"UIDVALIDITY", Align::right},
+                 {"SHARED WITH"}});
     ordered_json out = ordered_json::array();
     for (const Mailbox& mailbox : *mailboxes) {
+        std::string shared;
+        ordered_json with = ordered_json::array();
+        for (const auto& share : shares) {
+            if (share.mailbox_id != mailbox.id) continue;
+            const std::string rights = controlplane::mailbox_rights_text(share.rights);
+            shared += fmt::format("{}{} {}", shared.empty() ? "" : ", ", share.identifier, rights);
+            with.push_back({{"with", share.identifier}, {"rights", rights}});
+        }
         table.row({mailbox.name, mailbox.special_use, grouped(mailbox.messages),
                    grouped(mailbox.unseen), human_size(mailbox.octets),
-                   std::to_string(mailbox.uid_next), std::to_string(mailbox.uid_validity)});
+                   std::to_string(mailbox.uid_next), std::to_string(mailbox.uid_validity), shared});
         out.push_back(mailbox_json(mailbox));
+        out.back()["shares"] = std::move(with);
     }
     context.print(context.json()
                       ? ordered_json{{"address", *address}, {"mailboxes", out}}.dump(2) + "\n"
@@ -80,16 +99,35 @@ void report(Context& context, const MailboxResult& result, const std::string& li
     if (dry_run) context.note("dry run: nothing was changed");
 }
 
+// RFC 6154 §2: "archive" is "\\Archive".
+Result<std::string> use_option(const Arguments& arguments) {
+    const std::string text = arguments.text("--use");
+    if (!arguments.has("--use")) return text;
+    for (const std::string_view use :
+         {"Archive", "Drafts", "Junk", "Sent", "Trash", "All", "Flagged"})
+        if (std::ranges::equal(
+                text, use, {}, [](char c) { return std::tolower(c); },
+                [](char c) { return std::tolower(c); }))
+            return fmt::format("\\{}", use);
+    return fail(
+        ErrorCode::usage,
+        "\"{}\" is no use of a mailbox, expected archive, drafts, junk, sent, trash, all or "
+        "flagged",
+        text);
+}
+
 Result<int> create(Context& context, const Arguments& arguments) {
     auto address = address_argument(arguments);
     if (!address) return tl::unexpected(std::move(address).error());
     auto name = mailbox_argument(arguments, "MAILBOX");
     if (!name) return tl::unexpected(std::move(name).error());
+    auto use = use_option(arguments);
+    if (!use) return tl::unexpected(std::move(use).error());
     auto options = write_options(context, arguments);
     if (!options) return tl::unexpected(std::move(options).error());
     auto connection = context.database();
     if (!connection) return tl::unexpected(std::move(connection).error());
-    auto result = controlplane::mailbox_create(*connection, *address, *name, *options);
+    auto result = controlplane::mailbox_create(*connection, *address, *name, *options, *use);
     if (!result) return tl::unexpected(std::move(result).error());
     report(context, *result, fmt::format("+ {} {}", *address, *name));
     return kExitDone;
@@ -150,7 +188,7 @@ std::vector<CommandSpec> mailbox_commands() {
     std::vector<CommandSpec> rows = {
         {.noun = "mailbox",
          .verb = "list",
-         .summary = "The mailboxes of an account and what they hold.",
+         .summary = "The mailboxes of an account, what they hold, and whom they are shared with.",
          .arguments = {kAddressArgument},
          .examples = {"gatepost mailbox list ada@example.org",
                       "gatepost mailbox list ada@example.org --json"},
@@ -159,8 +197,10 @@ std::vector<CommandSpec> mailbox_commands() {
          .verb = "create",
          .summary = "Makes a mailbox; \"/\" stands between levels.",
          .arguments = {kAddressArgument, kMailboxArgument},
+         .options = {{"--use", "USE",
+                      "what for: archive, drafts, junk, sent, trash, all, flagged"}},
          .examples = {"gatepost mailbox create ada@example.org Work",
-                      "gatepost mailbox create ada@example.org Work/2026"},
+                      "gatepost mailbox create ada@example.org Old/Post --use archive"},
          .run = create},
         {.noun = "mailbox",
          .verb = "rename",
@@ -177,7 +217,7 @@ std::vector<CommandSpec> mailbox_commands() {
                       "gatepost mailbox delete ada@example.org Work --yes"},
          .run = remove},
     };
-    for (auto more : {mailbox_export_commands, mailbox_import_commands})
+    for (auto more : {mailbox_share_commands, mailbox_export_commands, mailbox_import_commands})
         for (CommandSpec& row : more()) rows.push_back(std::move(row));
     return rows;
 }

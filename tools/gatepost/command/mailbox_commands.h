@@ -14,6 +14,7 @@ namespace gatepost::tools {
 
 std::vector<CommandSpec> mailbox_export_commands();
 std::vector<CommandSpec> mailbox_import_commands();
+std::vector<CommandSpec> mailbox_share_commands();
 
 // MAILBOX (or another argument) as a mailbox's name; "" where it was not given.
 Result<std::string> mailbox_argument(const Arguments& arguments, std::string_view name);

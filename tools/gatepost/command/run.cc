@@ -76,6 +76,10 @@ void print_first_steps(const SupervisorOptions& options, double seconds) {
         fmt::print("  mail        {} (SMTP){} (submission){} (submission under TLS)\n",
                    listed(config.mail.listen), listed(config.mail.submission_listen),
                    listed(config.mail.submissions_listen));
+    if (!config.mail.imap_listen.empty() || !config.mail.imaps_listen.empty())
+        fmt::print("  read mail   IMAP{}{}{}\n", listed(config.mail.imap_listen),
+                   listed(config.mail.imaps_listen),
+                   config.mail.imaps_listen.empty() ? "" : " (under TLS)");
     if (!options.local) return (void)std::fflush(stdout);
     const Endpoint& server = config.listen.front();
     const std::string gatepost = fmt::format("{} --local {}", own_path(), options.local->directory);

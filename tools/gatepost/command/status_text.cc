@@ -229,6 +229,23 @@ std::string mail_text(const json& mail) {
     return line("mail", text);
 }
 
+// The same.
+std::string mailboxes_text(const json& mailboxes) {
+    if (!mailboxes.is_object() || number_of(mailboxes, "workers") == 0) return "";
+    const uint64_t resident = number_of(mailboxes, "resident");
+    std::string text =
+        fmt::format("{} mailbox{} in memory with {}, {}", grouped(resident),
+                    resident == 1 ? "" : "es", counted(number_of(mailboxes, "messages"), "message"),
+                    human_size(number_of(mailboxes, "used_bytes")));
+    text += fmt::format("; {} in {}", counted(number_of(mailboxes, "changes"), "change"),
+                        counted(number_of(mailboxes, "transactions"), "transaction"));
+    if (const uint64_t full = number_of(mailboxes, "full"); full != 0)
+        text += fmt::format("; {} for which there was no room in memory", counted(full, "request"));
+    if (const std::string error = text_of(mailboxes, "error"); !error.empty())
+        text += "; the database is away: " + error;
+    return line("mailboxes", text);
+}
+
 }  // namespace
 
 std::string sync_text(const json& sync) {
@@ -257,8 +274,8 @@ std::string status_text(const json& report) {
                            text_of(controlplane, "version"), text_of(controlplane, "started_at"))) +
            sync_text(member(report, "sync")) + arena_text(member(report, "arena")) +
            checkpoint_text(member(report, "checkpoint")) + mail_text(member(report, "mail")) +
-           log_text(report) + dataplane_text(member(report, "dataplane")) + nics_text(report) +
-           held_text(report);
+           mailboxes_text(member(report, "mailboxes")) + log_text(report) +
+           dataplane_text(member(report, "dataplane")) + nics_text(report) + held_text(report);
 }
 
 }  // namespace gatepost::tools

@@ -143,7 +143,8 @@ std::vector<CommandSpec> user_commands() {
                       "gatepost user show ada@example.org --json"},
          .run = show},
     };
-    for (auto more : {user_change_commands, user_app_password_commands, user_bin_commands})
+    for (auto more : {user_change_commands, user_app_password_commands, user_bin_commands,
+                      user_session_commands})
         for (CommandSpec& row : more()) rows.push_back(std::move(row));
     return rows;
 }

@@ -18,6 +18,7 @@ inline constexpr ArgumentSpec kAddressArgument = {"ADDRESS", Arity::one, "ada@ex
 std::vector<CommandSpec> user_change_commands();  // password, quota, role, suspend, resume, set
 std::vector<CommandSpec> user_bin_commands();     // remove, undelete, purge
 std::vector<CommandSpec> user_app_password_commands();
+std::vector<CommandSpec> user_session_commands();  // sessions, kick
 
 // --service, several with commas between or several times; {"*"} for all.
 Result<std::vector<std::string>> services_option(const Arguments& arguments);

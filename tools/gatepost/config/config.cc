@@ -54,6 +54,8 @@ Status read_listens(const Settings& settings, Config& config) {
           Listen{"smtp.submission_listen", kSubmissionPort, config.mail.submission_listen},
           Listen{"smtp.submissions_listen", kSubmissionsPort, config.mail.submissions_listen},
           Listen{"smtp.lmtp_listen", kLmtpPort, config.mail.lmtp_listen},
+          Listen{"imap.listen", kImapPort, config.mail.imap_listen},
+          Listen{"imap.tls_listen", kImapsPort, config.mail.imaps_listen},
           Listen{"queue_api.listen", kQueueApiPort, config.queue_api.listen}}) {
         for (const std::string& address : settings.get(listen.key).values) {
             if (address.empty()) continue;
@@ -96,7 +98,8 @@ Status read_mail(const Settings& settings, Config& config) {
     const auto text = [&](std::string_view name) { return settings.get(name).values.at(0); };
     MailConfig& mail = config.mail;
     const bool listens = !mail.listen.empty() || !mail.submission_listen.empty() ||
-                         !mail.submissions_listen.empty() || !mail.lmtp_listen.empty();
+                         !mail.submissions_listen.empty() || !mail.lmtp_listen.empty() ||
+                         !mail.imap_listen.empty() || !mail.imaps_listen.empty();
     mail.socket = text("smtp.socket");
     if (mail.socket.empty() && listens) mail.socket = config.run_dir + "/mail.sock";
     mail.hostname = text("smtp.hostname");

@@ -23,14 +23,18 @@ inline constexpr uint16_t kSmtpPort = 25;
 inline constexpr uint16_t kSubmissionPort = 587;
 inline constexpr uint16_t kSubmissionsPort = 465;
 inline constexpr uint16_t kLmtpPort = 24;
+inline constexpr uint16_t kImapPort = 143;
+inline constexpr uint16_t kImapsPort = 993;
 inline constexpr uint16_t kQueueApiPort = 8025;
 
-// What [smtp] says.
+// What [smtp] and [imap] say.
 struct MailConfig {
     std::vector<Endpoint> listen;
     std::vector<Endpoint> submission_listen;
     std::vector<Endpoint> submissions_listen;
     std::vector<Endpoint> lmtp_listen;
+    std::vector<Endpoint> imap_listen;
+    std::vector<Endpoint> imaps_listen;
     std::string socket;             // empty: mail is not served
     std::string hostname;           // never empty
     uint64_t message_size_max = 0;  // octets

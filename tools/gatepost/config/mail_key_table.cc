@@ -45,7 +45,7 @@ constexpr ConfigKey kMail[] = {
      .description =
          "The unix socket on which programs of this host hand in mail, without a login and with "
          "any sender (gatepost-sendmail does). Unset: mail.sock in paths.run_dir, where any other "
-         "address of [smtp] is set.",
+         "address of [smtp] or [imap] is set.",
      .example = "/run/gatepost/mail.sock"},
     {.name = "smtp.hostname",
      .kind = KeyKind::name,
@@ -60,7 +60,7 @@ constexpr ConfigKey kMail[] = {
      .minimum = 64 << 10,
      .maximum = 2048 * kMiB,
      .since = "0.4",
-     .description = "The largest message that is taken (RFC 1870).",
+     .description = "The largest message that is taken (RFC 1870), by IMAP as well (RFC 7889).",
      .example = "100MiB"},
     {.name = "smtp.recipients_max",
      .kind = KeyKind::count,
@@ -77,8 +77,9 @@ constexpr ConfigKey kMail[] = {
      .default_value = "PLAIN, LOGIN, OAUTHBEARER",
      .since = "0.4",
      .description =
-         "How people log in, in the order of preference; all of it under TLS. SCRAM-SHA-256-PLUS "
-         "and SCRAM-SHA-256 serve only accounts whose password is stored with --scheme "
+         "How people log in to submission and IMAP, in the order of preference; all of it under "
+         "TLS. SCRAM-SHA-256-PLUS and SCRAM-SHA-256 serve only accounts whose password is stored "
+         "with --scheme "
          "SCRAM-SHA-256, and a client that prefers them tries nothing else.",
      .example = "SCRAM-SHA-256-PLUS, SCRAM-SHA-256, PLAIN"},
     {.name = "smtp.postmaster",
@@ -89,6 +90,23 @@ constexpr ConfigKey kMail[] = {
          "The address that mail to postmaster goes to, of domains that have no such account or "
          "alias (RFC 5321 §4.5.1). Unset: such mail is refused.",
      .example = "ada@example.org"},
+    {.name = "imap.listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.5",
+     .description =
+         "The addresses on which people read their mail, after STARTTLS (IMAP, RFC 9051 and 3501). "
+         "The port is 143 where none is given. An empty list: nowhere.",
+     .example = "0.0.0.0@143, ::@143"},
+    {.name = "imap.tls_listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.5",
+     .description =
+         "The same under TLS from the first octet (RFC 8314). The port is 993 where none is given. "
+         "Mail clients keep several connections open for hours: connections.max and "
+         "connections.per_address are to allow for them.",
+     .example = "0.0.0.0@993, ::@993"},
     {.name = "queue_api.listen",
      .kind = KeyKind::addresses,
      .default_value = "",

@@ -87,7 +87,9 @@ std::vector<ConfiguredListen> configured_listens(const Config& config) {
         {ListenerUse::smtp, config.mail.listen},
         {ListenerUse::submission, config.mail.submission_listen},
         {ListenerUse::submissions, config.mail.submissions_listen},
-        {ListenerUse::lmtp, config.mail.lmtp_listen}};
+        {ListenerUse::lmtp, config.mail.lmtp_listen},
+        {ListenerUse::imap, config.mail.imap_listen},
+        {ListenerUse::imaps, config.mail.imaps_listen}};
     std::vector<ConfiguredListen> listens;
     for (const auto& [use, addresses] : uses)
         for (const Endpoint& address : addresses) listens.push_back({use, address});

@@ -153,6 +153,8 @@ void apply_local_settings(const LocalInstance& instance, Settings& settings) {
     loopback("smtp.listen", kLocalSmtpPort);
     loopback("smtp.submission_listen", kLocalSubmissionPort);
     loopback("smtp.submissions_listen", kLocalSubmissionsPort);
+    loopback("imap.listen", kLocalImapPort);
+    loopback("imap.tls_listen", kLocalImapsPort);
     settings.set_default("tls.server_name", {"localhost"}, origin);
     settings.set_default("log.level", {"warning"}, origin);
     // Its clients are on this host, load generators among them.

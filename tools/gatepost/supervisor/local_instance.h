@@ -32,6 +32,8 @@ inline constexpr uint16_t kLocalMetricsPort = 9153;
 inline constexpr uint16_t kLocalSmtpPort = 2525;
 inline constexpr uint16_t kLocalSubmissionPort = 5587;
 inline constexpr uint16_t kLocalSubmissionsPort = 4465;
+inline constexpr uint16_t kLocalImapPort = 2143;
+inline constexpr uint16_t kLocalImapsPort = 2993;
 
 // Makes what is missing. `user` runs PostgreSQL and the control plane; null: this process's own.
 Result<LocalInstance> make_local_instance(const std::string& directory, const SystemUser* user);

@@ -48,23 +48,26 @@ Result<StreamPair> stream_pair() {
 
 }  // namespace
 
-// Whenever one of the two starts: what was under way is sent again on the new connection.
-void Supervisor::connect_commits() {
+Status Supervisor::connect_worker(ChannelVerb verb, size_t worker) {
+    auto pair = stream_pair();
+    if (!pair) return tl::unexpected(pair.error());
+    if (Status sent = channel_send(controlplane_.channel(), verb, worker, pair->controlplane.get());
+        !sent)
+        return sent;
+    return channel_send(dataplane_.channel(), verb, worker, pair->dataplane.get());
+}
+
+// Whenever one of the two starts: deliveries that were under way are sent again on the new
+// connection, and what was asked of mailboxes is answered with "unavailable".
+void Supervisor::connect_workers() {
     if (!options_.config.mail.is_served()) return;
     if (dataplane_.channel() < 0 || controlplane_.channel() < 0) return;
     const size_t workers = worker_cores(options_.config).size();
     for (size_t worker = 0; worker < workers; ++worker) {
-        Status sent;
-        auto pair = stream_pair();
-        if (!pair) sent = tl::unexpected(pair.error());
-        if (sent)
-            sent = channel_send(controlplane_.channel(), ChannelVerb::commit, worker,
-                                pair->controlplane.get());
-        if (sent)
-            sent = channel_send(dataplane_.channel(), ChannelVerb::commit, worker,
-                                pair->dataplane.get());
+        Status sent = connect_worker(ChannelVerb::commit, worker);
+        if (sent) sent = connect_worker(ChannelVerb::mailboxes, worker);
         if (!sent)
-            log_error("supervisor.commit_not_connected")
+            log_error("supervisor.worker_not_connected")
                 .field("worker", worker)
                 .field("error", sent.error().message);
     }
@@ -86,8 +89,9 @@ void Supervisor::start_dataplane(TimePoint now) {
     runtime_->dataplane_starts.fetch_add(1);
     on_started(dataplane_, start_process(spec), std::move(pair->supervisor), now);
     send_arena(dataplane_, directory_);
+    send_arena(dataplane_, mailboxes_);
     send_arena(dataplane_, zones_);
-    connect_commits();
+    connect_workers();
 }
 
 void Supervisor::start_nic(NicService& nic, TimePoint now) {
@@ -108,7 +112,7 @@ void Supervisor::start_controlplane(TimePoint now) {
     if (!password_.empty()) spec.environment.push_back("PGPASSWORD=" + password_);
     runtime_->controlplane_starts.fetch_add(1);
     on_started(controlplane_, start_process(spec), std::move(pair->supervisor), now);
-    connect_commits();
+    connect_workers();
 }
 
 void Supervisor::start_postgres(TimePoint now) {

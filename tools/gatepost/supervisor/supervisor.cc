@@ -293,7 +293,8 @@ void Supervisor::read_channel(Supervised& process) {
             process.set_ready();
             log_info("supervisor.process_ready").field("process", process.name());
         } else if (((*message)->verb == ChannelVerb::arena ||
-                    (*message)->verb == ChannelVerb::directory) &&
+                    (*message)->verb == ChannelVerb::directory ||
+                    (*message)->verb == ChannelVerb::mailbox_index) &&
                    &process == &controlplane_) {
             take_arena(std::move(**message));
         } else if ((*message)->verb == ChannelVerb::keys && &process == &controlplane_) {
@@ -309,14 +310,18 @@ void Supervisor::read_channel(Supervised& process) {
 
 void Supervisor::take_arena(ChannelMessage message) {
     if (!message.fd) return;
-    const bool is_directory = message.verb == ChannelVerb::directory;
-    HeldArena& held = is_directory ? directory_ : zones_;
+    const ChannelVerb verb = message.verb;
+    HeldArena& held = verb == ChannelVerb::directory       ? directory_
+                      : verb == ChannelVerb::mailbox_index ? mailboxes_
+                                                           : zones_;
     held.fd = std::move(message.fd);
     held.generation = message.number;
-    log_info(is_directory ? "supervisor.directory" : "supervisor.arena")
+    log_info(verb == ChannelVerb::directory       ? "supervisor.directory"
+             : verb == ChannelVerb::mailbox_index ? "supervisor.mailboxes"
+                                                  : "supervisor.arena")
         .field("generation", held.generation);
     send_arena(dataplane_, held);
-    if (is_directory) return;
+    if (verb != ChannelVerb::arena) return;
     for (auto& nic : nics_) send_arena(nic->process(), held);
 }
 

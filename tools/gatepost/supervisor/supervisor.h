@@ -78,8 +78,10 @@ class Supervisor {
     void read_channel(Supervised& process);
     void take_arena(ChannelMessage message);
     void send_arena(Supervised& dataplane, const HeldArena& arena);
-    // Gives each worker of the dataplane a new connection to the control plane's commit service.
-    void connect_commits();
+    // Gives each worker of the dataplane new connections to the control plane: for deliveries, and
+    // for mailboxes.
+    void connect_workers();
+    Status connect_worker(ChannelVerb verb, size_t worker);
     Status prepare_nics();
     // All of them, in no particular order.
     std::vector<Supervised*> processes();
@@ -98,7 +100,8 @@ class Supervisor {
     storage::RuntimeMapping runtime_;
     std::vector<dataplane::Listener> listeners_;
     HeldArena zones_{ChannelVerb::arena};
-    HeldArena directory_{ChannelVerb::directory};  // for the process with the sockets
+    HeldArena directory_{ChannelVerb::directory};      // for the process with the sockets
+    HeldArena mailboxes_{ChannelVerb::mailbox_index};  // the same
     std::string password_;
     std::optional<LocalPostgres> cluster_;
     std::optional<Provisioning> provisioning_;

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "tools/gatepost/config/units.h"
+#include "tools/load/time_option.h"
 
 namespace gatepost::tools {
 
@@ -24,14 +24,6 @@ constexpr uint64_t kSecondsMax = 7 * 86'400;
 constexpr uint64_t kNsPerMs = 1'000'000;
 constexpr uint64_t kDurationDefaultMs = 10'000;
 constexpr const char* kFrom = "load@example.net";
-
-Result<uint64_t> duration_ns(const char* option, const std::string& text) {
-    auto duration = duration_from_text(text);
-    if (!duration) return fail(ErrorCode::usage, "{}: {}", option, duration.error().message);
-    if (duration->count() <= 0 || static_cast<uint64_t>(duration->count()) > kSecondsMax * 1'000)
-        return fail(ErrorCode::usage, "{} {}: from 1ms to 7d", option, text);
-    return static_cast<uint64_t>(duration->count()) * kNsPerMs;
-}
 
 }  // namespace
 
@@ -143,12 +135,12 @@ Status SmtpCommandLine::read_limits() {
     if (sessions_ == 0) sessions_ = engine.rate == 0 ? kSessions : kSessionsOpen;
     engine.sessions = static_cast<uint32_t>(sessions_);
     if (!timeout_.empty()) {
-        auto timeout = duration_ns("--timeout", timeout_);
+        auto timeout = time_option_ns("--timeout", timeout_);
         if (!timeout) return tl::unexpected(std::move(timeout).error());
         engine.timeout_ns = *timeout;
     }
     if (!duration_.empty()) {
-        auto duration = duration_ns("--duration", duration_);
+        auto duration = time_option_ns("--duration", duration_);
         if (!duration) return tl::unexpected(std::move(duration).error());
         engine.duration_ns = *duration;
     } else if (seconds_ != 0) {

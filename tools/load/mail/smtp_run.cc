@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <cstdio>
 #include <ctime>
@@ -17,26 +16,10 @@ namespace gatepost::tools {
 
 namespace {
 
-constexpr rlim_t kSpareDescriptors = 64;  // besides the sessions' sockets
-
 MailEngine* running = nullptr;  // for the signal handler
 
 void stop_running(int) {
     if (running != nullptr) running->stop();
-}
-
-Status raise_descriptors(uint32_t sessions) {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    const rlim_t wanted = sessions + kSpareDescriptors;
-    if (limit.rlim_cur >= wanted) return {};
-    if (limit.rlim_max < wanted)
-        return fail(ErrorCode::usage, "--sessions {}: {} descriptors are allowed here (ulimit -n)",
-                    sessions, limit.rlim_max);
-    limit.rlim_cur = wanted;
-    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return fail(ErrorCode::refused, "cannot raise the number of descriptors to {}", wanted);
-    return {};
 }
 
 MessageMaker make_messages(const SmtpLoadOptions& options) {

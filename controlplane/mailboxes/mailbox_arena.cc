@@ -1,0 +1,214 @@
+#include "controlplane/mailboxes/mailbox_arena.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "controlplane/log/event_log.h"
+
+namespace gatepost::controlplane {
+
+namespace {
+
+using std::chrono::microseconds;
+using storage::MailboxStatus;
+
+// What is evicted can be used once every reader has moved on, which takes a worker no longer than
+// one turn of its loop.
+constexpr unsigned kRoomAttempts = 40;
+constexpr microseconds kReadersMoveOn{500};
+
+}  // namespace
+
+Result<std::unique_ptr<MailboxArena>> MailboxArena::create(uint64_t size_max, uint64_t octets_max,
+                                                           Clock::duration kept,
+                                                           uint64_t generation,
+                                                           storage::Qsbr& qsbr) {
+    auto segment =
+        storage::Segment::create("gatepost-mailboxes", size_max, storage::PageKind::plain);
+    if (!segment) return tl::unexpected(std::move(segment).error());
+    auto writer = storage::MailboxIndexWriter::create(std::move(*segment), qsbr, generation);
+    if (!writer) return tl::unexpected(std::move(writer).error());
+    return std::unique_ptr<MailboxArena>(new MailboxArena(std::move(*writer), octets_max, kept));
+}
+
+uint64_t MailboxArena::modseq_of(uint64_t mailbox_id) const {
+    const auto mailbox = view().mailbox(mailbox_id);
+    return mailbox ? mailbox->status().highest_modseq : 0;
+}
+
+bool MailboxArena::is_resident(uint64_t mailbox_id) const {
+    return resident_.contains(mailbox_id);
+}
+
+MailboxWant MailboxArena::want_of(uint64_t mailbox_id) const {
+    if (!is_resident(mailbox_id)) return {mailbox_id, 0, 0};
+    const MailboxStatus status = view().mailbox(mailbox_id)->status();
+    return {mailbox_id, status.highest_modseq, status.uid_next};
+}
+
+std::vector<uint64_t> MailboxArena::known_mailboxes() const {
+    return {known_.begin(), known_.end()};
+}
+
+std::vector<uint64_t> MailboxArena::accounts() const {
+    std::vector<uint64_t> ids;
+    for (const auto& [id, mailboxes] : accounts_) ids.push_back(id);
+    return ids;
+}
+
+std::vector<uint64_t> MailboxArena::accounts_that_list(uint64_t mailbox_id) const {
+    const auto found = listed_by_.find(mailbox_id);
+    return found == listed_by_.end() ? std::vector<uint64_t>() : found->second;
+}
+
+void MailboxArena::touch(uint64_t mailbox_id, Clock::time_point now) {
+    const auto found = resident_.find(mailbox_id);
+    if (found != resident_.end()) found->second.asked_at = now;
+}
+
+void MailboxArena::unlist(uint64_t account_id) {
+    const auto found = accounts_.find(account_id);
+    if (found == accounts_.end()) return;
+    for (const uint64_t mailbox : found->second) {
+        std::erase(listed_by_[mailbox], account_id);
+        if (listed_by_[mailbox].empty()) listed_by_.erase(mailbox);
+    }
+    accounts_.erase(found);
+}
+
+Status MailboxArena::put_account(const AccountList& list) {
+    Status put =
+        with_room(0, [&] { return writer_->put_account(list.account_id, list.mailboxes); });
+    if (!put) {
+        // One that is not as it should be is no use to anybody.
+        remove_account(list.account_id);
+        return put;
+    }
+    unlist(list.account_id);
+    std::vector<uint64_t>& mailboxes = accounts_[list.account_id];
+    for (const storage::MailboxListing& listing : list.mailboxes) {
+        if (listing.mailbox_id == 0) continue;
+        mailboxes.push_back(listing.mailbox_id);
+        listed_by_[listing.mailbox_id].push_back(list.account_id);
+    }
+    return {};
+}
+
+void MailboxArena::remove_account(uint64_t account_id) {
+    writer_->remove_account(account_id);
+    unlist(account_id);
+}
+
+MailboxArena::Applied MailboxArena::put_status(const MailboxStatus& status) {
+    const uint64_t have = modseq_of(status.mailbox_id);
+    if (have >= status.highest_modseq) return Applied::nothing;
+    if (is_resident(status.mailbox_id)) return Applied::gap;
+    if (with_room(0, [&] { return writer_->put_status(status); })) {
+        known_.insert(status.mailbox_id);
+        return Applied::changed;
+    }
+    if (have != 0) {
+        ++counters_.dropped;
+        remove_mailbox(status.mailbox_id);
+    }
+    return Applied::full;
+}
+
+MailboxArena::Applied MailboxArena::apply(const MailboxDelta& delta, bool asked) {
+    const uint64_t id = delta.mailbox_id;
+    if (delta.is_gone) {
+        remove_mailbox(id);
+        return Applied::gone;
+    }
+    const MailboxStatus& status = delta.update.status;
+    const uint64_t have = modseq_of(id);
+    if (!is_resident(id)) {
+        if (!asked || delta.from_modseq != 0) return put_status(status);
+        // Older than the status that is known: what it lacks comes with the next one.
+        if (!with_room(id, [&] { return writer_->load(delta.update); })) return Applied::full;
+        known_.insert(id);
+        resident_[id] = {Clock::now(), 0};
+        count(id);
+        return have > status.highest_modseq ? Applied::gap : Applied::changed;
+    }
+    if (have >= status.highest_modseq) return Applied::nothing;
+    if (delta.from_modseq > have) return Applied::gap;
+    if (with_room(id, [&] { return writer_->apply(delta.update); })) {
+        count(id);
+        return Applied::changed;
+    }
+    // What is behind the database misleads: whoever needs it asks for it again.
+    ++counters_.dropped;
+    writer_->evict(id);
+    forget_resident(id);
+    (void)put_status(status);
+    return Applied::full;
+}
+
+void MailboxArena::remove_mailbox(uint64_t mailbox_id) {
+    forget_resident(mailbox_id);
+    if (known_.erase(mailbox_id) != 0) writer_->remove_mailbox(mailbox_id);
+}
+
+Status MailboxArena::add_summaries(uint64_t mailbox_id,
+                                   std::span<const std::pair<uint32_t, Bytes>> summaries) {
+    if (!is_resident(mailbox_id)) return {};
+    Status added =
+        with_room(mailbox_id, [&] { return writer_->add_summaries(mailbox_id, summaries); });
+    count(mailbox_id);
+    return added;
+}
+
+void MailboxArena::count(uint64_t mailbox_id) {
+    const auto found = resident_.find(mailbox_id);
+    if (found == resident_.end()) return;
+    octets_ -= found->second.octets;
+    found->second.octets = writer_->octets_of(mailbox_id);
+    octets_ += found->second.octets;
+}
+
+void MailboxArena::forget_resident(uint64_t mailbox_id) {
+    const auto found = resident_.find(mailbox_id);
+    if (found == resident_.end()) return;
+    octets_ -= found->second.octets;
+    resident_.erase(found);
+}
+
+bool MailboxArena::evict_one(uint64_t but, Clock::time_point now) {
+    auto oldest = resident_.end();
+    for (auto one = resident_.begin(); one != resident_.end(); ++one)
+        if (one->first != but && one->second.asked_at + kept_ <= now &&
+            (oldest == resident_.end() || one->second.asked_at < oldest->second.asked_at))
+            oldest = one;
+    if (oldest == resident_.end()) return false;
+    const uint64_t id = oldest->first;
+    writer_->evict(id);
+    forget_resident(id);
+    ++counters_.evictions;
+    log_debug("mailboxes.evicted").field("mailbox", id);
+    return true;
+}
+
+void MailboxArena::keep_budget(Clock::time_point now) {
+    while (octets_ > octets_max_ && evict_one(0, now)) {
+    }
+}
+
+Status MailboxArena::with_room(uint64_t mailbox_id, const std::function<Status()>& step) {
+    Status done = step();
+    for (unsigned attempt = 0; !done && attempt < kRoomAttempts; ++attempt) {
+        if (done.error().code != ErrorCode::refused) break;
+        const bool evicted = evict_one(mailbox_id, Clock::now());
+        if (!evicted && writer_->stats().retired_bytes == 0) break;
+        std::this_thread::sleep_for(kReadersMoveOn);
+        writer_->reclaim();
+        done = step();
+    }
+    if (!done) {
+        ++counters_.full;
+        log_warning("mailboxes.arena_full").field("error", done.error().message);
+    }
+    return done;
+}
+
+}  // namespace gatepost::controlplane

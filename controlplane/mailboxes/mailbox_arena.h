@@ -1,0 +1,109 @@
+// The arena of mailboxes and what is in it: accounts and mailboxes come as they are asked for, and
+// the messages of those that nobody has asked for go where others need the room.
+//
+// A step is taken only where the index is at the state that the step begins from, so that no
+// change of a mailbox is missing, however they arrive.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "controlplane/mailboxes/mailbox_rows.h"
+#include "storage/mailbox_index/mailbox_index_writer.h"
+
+namespace gatepost::controlplane {
+
+struct MailboxArenaCounters {
+    uint64_t evictions = 0;
+    uint64_t full = 0;     // what did not fit whatever was evicted
+    uint64_t dropped = 0;  // mailboxes that were taken out because a change of them did not fit
+};
+
+class MailboxArena {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    // `octets_max`: of messages, beyond which mailboxes are evicted, but for those that were asked
+    // for in the time `kept`. `size_max`: of the arena.
+    static Result<std::unique_ptr<MailboxArena>> create(uint64_t size_max, uint64_t octets_max,
+                                                        Clock::duration kept, uint64_t generation,
+                                                        storage::Qsbr& qsbr);
+
+    storage::MailboxIndexView view() const { return writer_->view(); }
+    const storage::MailboxIndexWriter& writer() const { return *writer_; }
+    const MailboxArenaCounters& counters() const { return counters_; }
+
+    // 0: not known.
+    uint64_t modseq_of(uint64_t mailbox_id) const;
+    bool is_resident(uint64_t mailbox_id) const;
+    bool has_account(uint64_t account_id) const { return accounts_.contains(account_id); }
+    // What is missing of a resident mailbox; of another one, all of it.
+    MailboxWant want_of(uint64_t mailbox_id) const;
+    std::vector<uint64_t> known_mailboxes() const;
+    std::vector<uint64_t> accounts() const;
+    // Accounts whose lists have it.
+    std::vector<uint64_t> accounts_that_list(uint64_t mailbox_id) const;
+
+    // Somebody has asked for it.
+    void touch(uint64_t mailbox_id, Clock::time_point now);
+
+    // Refused: the arena is full.
+    Status put_account(const AccountList& list);
+    void remove_account(uint64_t account_id);
+
+    enum class Applied : uint8_t {
+        nothing,  // the index is as far, or farther
+        changed,
+        gap,   // what lies between is missing
+        gone,  // the mailbox is not in the index any more
+        full,
+    };
+    // One that is not resident gets the status alone.
+    Applied put_status(const storage::MailboxStatus& status);
+    // `asked`: the mailbox is to be resident.
+    Applied apply(const MailboxDelta& delta, bool asked);
+    void remove_mailbox(uint64_t mailbox_id);
+    Status add_summaries(uint64_t mailbox_id,
+                         std::span<const std::pair<uint32_t, Bytes>> summaries);
+
+    // Evicts what is over the budget.
+    void keep_budget(Clock::time_point now);
+    void reclaim() { writer_->reclaim(); }
+
+  private:
+    struct Resident {
+        Clock::time_point asked_at{};
+        uint64_t octets = 0;
+    };
+
+    MailboxArena(std::unique_ptr<storage::MailboxIndexWriter> writer, uint64_t octets_max,
+                 Clock::duration kept)
+        : writer_(std::move(writer)), octets_max_(octets_max), kept_(kept) {}
+
+    // Makes room and tries again where the arena is full. `mailbox_id` stays.
+    Status with_room(uint64_t mailbox_id, const std::function<Status()>& step);
+    // The one that was not asked for for the longest time; false: all are to stay.
+    bool evict_one(uint64_t but, Clock::time_point now);
+    void count(uint64_t mailbox_id);
+    void forget_resident(uint64_t mailbox_id);
+    void unlist(uint64_t account_id);
+
+    std::unique_ptr<storage::MailboxIndexWriter> writer_;
+    const uint64_t octets_max_;
+    const Clock::duration kept_;
+    uint64_t octets_ = 0;  // of all resident ones
+    std::unordered_map<uint64_t, Resident> resident_;
+    std::unordered_set<uint64_t> known_;  // mailboxes whose status is there
+    std::unordered_map<uint64_t, std::vector<uint64_t>> accounts_;  // the mailboxes that each lists
+    std::unordered_map<uint64_t, std::vector<uint64_t>> listed_by_;
+    MailboxArenaCounters counters_;
+};
+
+}  // namespace gatepost::controlplane

@@ -1,0 +1,56 @@
+// What the parts of the mailbox service share. All of it is of the service's thread; jobs of the
+// database's connections run in threads of their own, and hand over what they have got.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controlplane/mailboxes/database_link.h"
+#include "controlplane/mailboxes/mailbox_arena.h"
+#include "controlplane/mailboxes/mailbox_workers.h"
+#include "controlplane/mailboxes/read_requests.h"
+
+namespace gatepost::controlplane {
+
+// How it went, to whoever waits for it.
+struct Answer {
+    storage::MailboxOutcome outcome = storage::MailboxOutcome::ok;
+    std::string text;  // for people, where it is not ok
+
+    static Answer of(const PipelineFailure& failure) {
+        return {outcome_of(failure), text_of(failure)};
+    }
+    static Answer full() {
+        return {storage::MailboxOutcome::unavailable,
+                "there is no room in memory for this mailbox; see mailboxes in `gatepost status`"};
+    }
+};
+using Done = std::function<void(const Answer&)>;
+
+struct MailboxContext {
+    // Any thread: runs it in the service's.
+    std::function<void(std::function<void()>)> post;
+    MailboxWorkers workers;
+    std::unique_ptr<MailboxArena> arena;  // null until PostgreSQL was there for the first time
+
+    // Runs the queries as one transaction; `decode` makes something of their results in the
+    // connection's thread, and `take` gets it, or a PipelineFailure, in the service's.
+    template <typename Decode, typename Take>
+    void ask(DatabaseLink& link, std::vector<PipelineQuery> queries, Decode decode, Take take) {
+        auto asked = std::make_shared<const std::vector<PipelineQuery>>(std::move(queries));
+        link.post([asked, decode, take, hand_over = post](DatabaseSession& session) {
+            using Value = decltype(decode(std::vector<PgResult>()));
+            using Outcome = tl::expected<Value, PipelineFailure>;
+            Pipeline::Results results = session.run(*asked);
+            auto outcome = std::make_shared<Outcome>(
+                results ? Outcome(decode(std::move(*results)))
+                        : Outcome(tl::unexpected(std::move(results.error()))));
+            hand_over([outcome, take] { take(*outcome); });
+        });
+    }
+};
+
+}  // namespace gatepost::controlplane

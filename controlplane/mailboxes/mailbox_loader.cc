@@ -1,0 +1,268 @@
+#include "controlplane/mailboxes/mailbox_loader.h"
+
+#include <algorithm>
+
+namespace gatepost::controlplane {
+
+namespace {
+
+using storage::MailboxOutcome;
+using storage::MailboxStatus;
+using Clock = MailboxArena::Clock;
+using Applied = MailboxArena::Applied;
+
+// A slice takes some milliseconds: whoever waits for others does not wait longer.
+constexpr size_t kSummariesOfSlice = 1000;
+// Statuses that one query compares.
+constexpr size_t kMailboxesOfQuery = 4096;
+
+uint64_t microseconds_since(Clock::time_point begin) {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count());
+}
+
+Answer not_found() {
+    return {MailboxOutcome::not_found, "there is no such mailbox"};
+}
+
+}  // namespace
+
+void MailboxLoader::open(uint64_t mailbox_id, Done done) {
+    context_.arena->touch(mailbox_id, Clock::now());
+    if (context_.arena->is_resident(mailbox_id)) return done({});
+    std::vector<Done>& waiters = opening_[mailbox_id];
+    waiters.push_back(std::move(done));
+    if (waiters.size() > 1) return;
+    const std::vector<uint64_t> mailboxes = {mailbox_id};
+    const std::vector<MailboxWant> wants = {{mailbox_id, 0, 0}};
+    std::vector<PipelineQuery> queries;
+    add_delta_queries(queries, mailboxes, wants);
+    context_.ask(
+        loads_, std::move(queries),
+        [wants](std::vector<PgResult> results) {
+            auto rows = std::make_shared<const std::vector<PgResult>>(std::move(results));
+            return std::move(deltas_of(std::move(rows), 0, wants)[0]);
+        },
+        [this, mailbox_id,
+         begin = Clock::now()](const tl::expected<MailboxDelta, PipelineFailure>& delta) {
+            take_load(mailbox_id, begin, delta);
+        });
+}
+
+void MailboxLoader::take_load(uint64_t mailbox_id, Clock::time_point begin,
+                              const tl::expected<MailboxDelta, PipelineFailure>& delta) {
+    Answer answer;
+    if (!delta) {
+        answer = Answer::of(delta.error());
+    } else if (delta->is_gone) {
+        take_gone(mailbox_id);
+        answer = not_found();
+    } else if (const Applied applied = context_.arena->apply(*delta, true);
+               applied == Applied::full) {
+        answer = Answer::full();
+    } else {
+        ++counters_.loads;
+        counters_.last_load_us = microseconds_since(begin);
+        counters_.last_load_rows = delta->update.messages.size();
+        background_.push_back({mailbox_id, 1, UINT32_MAX});
+        go_on_with_summaries();
+        context_.arena->keep_budget(Clock::now());
+    }
+    const auto waiting = opening_.extract(mailbox_id);
+    // It was read before the change that is known already.
+    const auto noticed = noticed_.find(mailbox_id);
+    if (delta && noticed != noticed_.end() &&
+        noticed->second > context_.arena->modseq_of(mailbox_id) &&
+        context_.arena->is_resident(mailbox_id)) {
+        for (const Done& waiter : waiting.mapped()) refresh(mailbox_id, waiter);
+        return;
+    }
+    noticed_.erase(mailbox_id);
+    for (const Done& waiter : waiting.mapped()) waiter(answer);
+}
+
+void MailboxLoader::refresh(uint64_t mailbox_id, Done done) {
+    std::vector<Done>& waiters = stale_[mailbox_id];
+    if (done) waiters.push_back(std::move(done));
+}
+
+void MailboxLoader::notice(uint64_t mailbox_id, uint64_t modseq) {
+    if (!context_.arena->is_resident(mailbox_id) && !opening_.contains(mailbox_id)) return;
+    if (context_.arena->is_resident(mailbox_id) && context_.arena->modseq_of(mailbox_id) >= modseq)
+        return;
+    uint64_t& noticed = noticed_[mailbox_id];
+    noticed = std::max(noticed, modseq);
+    if (context_.arena->is_resident(mailbox_id)) refresh(mailbox_id, {});
+}
+
+void MailboxLoader::take_status(const MailboxStatus& status) {
+    notice(status.mailbox_id, status.highest_modseq);
+    if (context_.arena->is_resident(status.mailbox_id)) return;
+    const bool was_known = context_.arena->modseq_of(status.mailbox_id) != 0;
+    if (context_.arena->put_status(status) == Applied::changed && was_known)
+        context_.workers.changed(status.mailbox_id, status.account_id);
+}
+
+void MailboxLoader::take_gone(uint64_t mailbox_id) {
+    const auto mailbox = context_.arena->view().mailbox(mailbox_id);
+    noticed_.erase(mailbox_id);
+    if (!mailbox) return;
+    const uint64_t account_id = mailbox->status().account_id;
+    context_.arena->remove_mailbox(mailbox_id);
+    context_.workers.changed(mailbox_id, account_id);
+}
+
+void MailboxLoader::pump() {
+    if (is_refreshing_ || stale_.empty()) return;
+    is_refreshing_ = true;
+    ++counters_.refreshes;
+    auto stale = std::exchange(stale_, {});
+    Changes asked;
+    std::vector<MailboxWant> wants;
+    for (const auto& [id, waiters] : stale) {
+        asked.mailboxes.push_back(id);
+        if (context_.arena->is_resident(id)) wants.push_back(context_.arena->want_of(id));
+    }
+    std::vector<PipelineQuery> queries;
+    add_delta_queries(queries, asked.mailboxes, wants);
+    context_.ask(
+        reads_, std::move(queries),
+        [asked, wants](std::vector<PgResult> results) {
+            auto rows = std::make_shared<const std::vector<PgResult>>(std::move(results));
+            Changes changes = asked;
+            changes.statuses = statuses_of((*rows)[0]);
+            changes.deltas = deltas_of(std::move(rows), 0, wants);
+            return changes;
+        },
+        [this, stale = std::move(stale)](const tl::expected<Changes, PipelineFailure>& changes) {
+            is_refreshing_ = false;
+            Answer answer;
+            if (changes)
+                take_changes(*changes);
+            else
+                answer = Answer::of(changes.error());
+            for (const auto& [id, waiters] : stale)
+                for (const Done& waiter : waiters) waiter(answer);
+        });
+}
+
+void MailboxLoader::take_changes(const Changes& changes) {
+    std::set<uint64_t> gone(changes.mailboxes.begin(), changes.mailboxes.end());
+    for (const MailboxStatus& status : changes.statuses) gone.erase(status.mailbox_id);
+    for (const uint64_t id : gone) take_gone(id);
+    for (const MailboxDelta& delta : changes.deltas) {
+        if (delta.is_gone) continue;
+        const MailboxStatus& status = delta.update.status;
+        const Applied applied = context_.arena->apply(delta, false);
+        if (applied == Applied::changed || applied == Applied::full)
+            context_.workers.changed(status.mailbox_id, status.account_id);
+    }
+    // Those that are not resident; and what was noticed meanwhile is asked for again.
+    for (const MailboxStatus& status : changes.statuses) {
+        take_status(status);
+        const auto noticed = noticed_.find(status.mailbox_id);
+        if (noticed == noticed_.end()) continue;
+        if (!context_.arena->is_resident(status.mailbox_id) ||
+            context_.arena->modseq_of(status.mailbox_id) >= noticed->second)
+            noticed_.erase(noticed);
+        else
+            refresh(status.mailbox_id, {});
+    }
+}
+
+void MailboxLoader::compare_all() {
+    compare(context_.arena->known_mailboxes());
+}
+
+void MailboxLoader::compare(std::vector<uint64_t> mailboxes) {
+    if (mailboxes.empty()) return;
+    const size_t count = std::min(mailboxes.size(), kMailboxesOfQuery);
+    std::vector<uint64_t> rest(mailboxes.begin() + static_cast<ptrdiff_t>(count), mailboxes.end());
+    mailboxes.resize(count);
+    context_.ask(
+        reads_, {status_query(mailboxes)},
+        [](std::vector<PgResult> rows) { return statuses_of(rows[0]); },
+        [this, mailboxes, rest = std::move(rest)](
+            const tl::expected<std::vector<MailboxStatus>, PipelineFailure>& statuses) {
+            if (!statuses) return;  // once more, when it is back
+            std::set<uint64_t> gone(mailboxes.begin(), mailboxes.end());
+            for (const MailboxStatus& status : *statuses) {
+                gone.erase(status.mailbox_id);
+                take_status(status);
+            }
+            for (const uint64_t id : gone) take_gone(id);
+            compare(rest);
+        });
+}
+
+std::optional<MailboxLoader::SummaryRange> MailboxLoader::next_slice(uint64_t mailbox_id,
+                                                                     uint32_t first,
+                                                                     uint32_t last) const {
+    if (!context_.arena->is_resident(mailbox_id)) return std::nullopt;
+    const auto mailbox = context_.arena->view().mailbox(mailbox_id);
+    if (!mailbox) return std::nullopt;
+    size_t at = mailbox->lower_bound(last);
+    if (at < mailbox->size() && mailbox->at(at).uid == last) ++at;
+    std::optional<SummaryRange> slice;
+    for (size_t count = 0; at > 0 && count < kSummariesOfSlice; --at) {
+        const storage::MailboxEntry& entry = mailbox->at(at - 1);
+        if (entry.uid < first) break;
+        if (!entry.has_summary_to_load() && !slice) continue;
+        if (!slice) slice = SummaryRange{mailbox_id, entry.uid, entry.uid};
+        slice->first = entry.uid;
+        ++count;
+    }
+    return slice;
+}
+
+// Its messages may have gone meanwhile: what does not come is not asked for again.
+void MailboxLoader::load_slice(const SummaryRange& slice, std::function<void(bool)> then) {
+    using Summaries = std::pair<std::shared_ptr<const std::vector<PgResult>>,
+                                std::vector<std::pair<uint32_t, Bytes>>>;
+    context_.ask(
+        loads_, {summaries_query(slice.mailbox_id, slice.first, slice.last)},
+        [](std::vector<PgResult> results) {
+            auto rows = std::make_shared<const std::vector<PgResult>>(std::move(results));
+            return Summaries(rows, summaries_of((*rows)[0]));
+        },
+        [this, slice,
+         then = std::move(then)](const tl::expected<Summaries, PipelineFailure>& summaries) {
+            then(summaries &&
+                 context_.arena->add_summaries(slice.mailbox_id, summaries->second).has_value());
+        });
+}
+
+void MailboxLoader::load_summaries(uint64_t mailbox_id, uint32_t first, uint32_t last, Done done) {
+    open(mailbox_id, [this, mailbox_id, first, last, done](const Answer& answer) {
+        if (answer.outcome != MailboxOutcome::ok) return done(answer);
+        const auto slice = next_slice(mailbox_id, first, last);
+        if (!slice) return done({});
+        load_slice(*slice, [this, slice = *slice, first, done](bool ok) {
+            if (!ok)
+                return done({MailboxOutcome::unavailable, "the messages' structure was not read"});
+            if (slice.first <= first) return done({});
+            load_summaries(slice.mailbox_id, first, slice.first - 1, done);
+        });
+    });
+}
+
+void MailboxLoader::go_on_with_summaries() {
+    while (!is_loading_summaries_ && !background_.empty()) {
+        SummaryRange& range = background_.front();
+        const auto slice = next_slice(range.mailbox_id, range.first, range.last);
+        if (!slice) {
+            background_.pop_front();
+            continue;
+        }
+        is_loading_summaries_ = true;
+        range.last = slice->first - 1;
+        load_slice(*slice, [this, id = range.mailbox_id](bool ok) {
+            is_loading_summaries_ = false;
+            // What was refused is loaded when somebody asks for it.
+            if (!ok) std::erase_if(background_, [&](const auto& r) { return r.mailbox_id == id; });
+            go_on_with_summaries();
+        });
+    }
+}
+
+}  // namespace gatepost::controlplane

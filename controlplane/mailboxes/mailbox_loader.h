@@ -1,0 +1,83 @@
+// Has mailboxes in the index and keeps them there as the database has them: loads the messages,
+// then, in slices, their summaries; asks for what has changed since.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "controlplane/mailboxes/mailbox_context.h"
+
+namespace gatepost::controlplane {
+
+struct MailboxLoaderCounters {
+    uint64_t loads = 0;
+    uint64_t refreshes = 0;     // queries for changes
+    uint64_t last_load_us = 0;  // of the last mailbox, from the request to the index
+    uint64_t last_load_rows = 0;
+};
+
+class MailboxLoader {
+  public:
+    // `reads` has short queries, `loads` those of whole mailboxes and of summaries.
+    MailboxLoader(MailboxContext& context, DatabaseLink& reads, DatabaseLink& loads)
+        : context_(context), reads_(reads), loads_(loads) {}
+
+    // Has the messages in the index.
+    void open(uint64_t mailbox_id, Done done);
+    // Has the summaries of these messages in the index, where there are some.
+    void load_summaries(uint64_t mailbox_id, uint32_t first, uint32_t last, Done done);
+    // Has the index show at least what the database has now.
+    void refresh(uint64_t mailbox_id, Done done);
+    // The mailbox is at least so far.
+    void notice(uint64_t mailbox_id, uint64_t modseq);
+    // As the database has it; none: gone. Tells the workers, and asks for what is missing.
+    void take_status(const storage::MailboxStatus& status);
+    void take_gone(uint64_t mailbox_id);
+    // Compares all that are in the index with the database.
+    void compare_all();
+    // Asks for what refresh() and the like have gathered.
+    void pump();
+
+    const MailboxLoaderCounters& counters() const { return counters_; }
+
+  private:
+    struct SummaryRange {
+        uint64_t mailbox_id = 0;
+        uint32_t first = 0;
+        uint32_t last = 0;
+    };
+    struct Changes {
+        std::vector<uint64_t> mailboxes;
+        std::vector<storage::MailboxStatus> statuses;
+        std::vector<MailboxDelta> deltas;
+    };
+
+    void take_load(uint64_t mailbox_id, MailboxArena::Clock::time_point begin,
+                   const tl::expected<MailboxDelta, PipelineFailure>& delta);
+    void take_changes(const Changes& changes);
+    void compare(std::vector<uint64_t> mailboxes);
+    // The newest messages of the range that lack a summary, as many as a slice has.
+    std::optional<SummaryRange> next_slice(uint64_t mailbox_id, uint32_t first,
+                                           uint32_t last) const;
+    void load_slice(const SummaryRange& slice, std::function<void(bool)> then);
+    void go_on_with_summaries();
+
+    MailboxContext& context_;
+    DatabaseLink& reads_;
+    DatabaseLink& loads_;
+    std::map<uint64_t, std::vector<Done>> opening_;
+    std::map<uint64_t, std::vector<Done>> stale_;  // to be refreshed
+    std::map<uint64_t, uint64_t> noticed_;         // modseqs that are there, and not in the index
+    bool is_refreshing_ = false;
+    // Where summaries are to be loaded still: a slice at a time, so that others wait for one at
+    // most.
+    std::deque<SummaryRange> background_;
+    bool is_loading_summaries_ = false;
+    MailboxLoaderCounters counters_;
+};
+
+}  // namespace gatepost::controlplane

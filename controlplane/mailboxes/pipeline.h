@@ -1,0 +1,59 @@
+// Statements that are one transaction and one trip to PostgreSQL and back (libpq's pipeline mode).
+// Each text is prepared once a connection. Values of results come in binary form.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/commit/binary_params.h"
+#include "controlplane/commit/statement.h"
+#include "controlplane/pg/connection.h"
+
+namespace gatepost::controlplane {
+
+struct PipelineQuery {
+    std::string_view sql;  // lives for as long as the program
+    BinaryParams params;
+};
+
+struct PipelineFailure {
+    Fault fault = Fault::away;
+    std::string sqlstate;  // "": the connection broke
+    std::string message;   // with detail and hint
+    std::string primary;   // the first sentence of it
+};
+
+class Pipeline {
+  public:
+    using Results = tl::expected<std::vector<PgResult>, PipelineFailure>;
+
+    explicit Pipeline(Connection connection) : connection_(std::move(connection)) {}
+
+    // Gives a result for each query, once the transaction is committed. After a fault of `away` the
+    // connection is closed, and whether the transaction took effect is unknown. `wake`: see
+    // StatementWait.
+    Results run(std::span<const PipelineQuery> queries, StatementWait wait);
+
+    Connection& connection() { return connection_; }
+    bool is_open() const { return connection_.is_open(); }
+
+  private:
+    struct Sent {
+        bool is_query = false;  // not the preparation of one
+    };
+
+    bool send(const PipelineQuery& query, std::vector<Sent>& sent);
+    Results receive(std::span<const Sent> sent, StatementWait& wait);
+    PipelineFailure away(std::string why);
+
+    Connection connection_;
+    std::unordered_map<std::string_view, std::string> names_;  // of prepared statements, by text
+};
+
+}  // namespace gatepost::controlplane

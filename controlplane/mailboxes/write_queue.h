@@ -1,0 +1,95 @@
+// Requests that change mailboxes: what is there when a transaction ends is the next one (group
+// commit). One that fails spoils only itself. Each is answered once it is committed, and the index
+// shows it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "controlplane/mailboxes/account_lister.h"
+#include "controlplane/mailboxes/mailbox_context.h"
+#include "controlplane/mailboxes/mailbox_loader.h"
+#include "controlplane/mailboxes/write_batch.h"
+
+namespace gatepost::controlplane {
+
+struct WriteCounters {
+    uint64_t requests = 0;      // that were committed
+    uint64_t refused = 0;       // that the database refused
+    uint64_t unavailable = 0;   // that were not done because it is away
+    uint64_t transactions = 0;  // that were committed
+    uint64_t repeats = 0;       // batches that were repeated one by one
+    uint64_t conflicts = 0;
+    uint64_t gaps = 0;           // mailboxes that were asked for because somebody else was faster
+    uint64_t largest_batch = 0;  // requests
+    uint64_t last_batch_us = 0;
+};
+
+class WriteQueue {
+  public:
+    static constexpr size_t kBatchMax = 512;       // requests
+    static constexpr size_t kWaitingMax = 16'384;  // requests, beyond which none are read
+
+    WriteQueue(MailboxContext& context, DatabaseLink& changes, MailboxLoader& loader,
+               AccountLister& lister, int32_t edge)
+        : context_(context), changes_(changes), loader_(loader), lister_(lister), edge_(edge) {}
+
+    void add(PendingWrite request);
+    // Begins a transaction, where none is under way and something waits.
+    void pump();
+    // It is being changed by the transaction that is under way: what others say of it may be what
+    // that one did.
+    bool is_writing(uint64_t mailbox_id) const { return writing_.contains(mailbox_id); }
+    // Called when a transaction has ended.
+    void on_finished(std::function<void()> call) { finished_ = std::move(call); }
+
+    size_t waiting() const { return pending_.size(); }
+    const WriteCounters& counters() const { return counters_; }
+
+  private:
+    struct Outcome {
+        std::vector<storage::MailboxReply> replies;  // of all requests, in their order
+        struct Transaction {
+            std::vector<size_t> requests;
+            WriteStep step;
+        };
+        std::vector<Transaction> transactions;
+        WriteCounters counters;
+    };
+    // A transaction's replies go out when all that it waits for is there.
+    struct Waiting;
+
+    static Outcome execute(DatabaseSession& session, const std::vector<PendingWrite>& batch,
+                           const MailboxWants& wants, int32_t edge);
+    static void execute_some(DatabaseSession& session, const std::vector<PendingWrite>& batch,
+                             std::vector<size_t> requests, const MailboxWants& wants, int32_t edge,
+                             Outcome& outcome);
+    void finish(const std::vector<PendingWrite>& batch, Outcome& outcome);
+    void apply(const WriteStep& step, const std::shared_ptr<Waiting>& waiting);
+    void apply_flags(const WriteStep& step, const storage::MailboxStatus& status,
+                     const std::shared_ptr<Waiting>& waiting);
+    void took(MailboxArena::Applied applied, const storage::MailboxStatus& status,
+              const std::shared_ptr<Waiting>& waiting);
+    // RFC 9051 §7.1, LIMIT: whether the keywords it adds fit.
+    bool has_room_for_keywords(const storage::MailboxRequest& request);
+
+    MailboxContext& context_;
+    DatabaseLink& changes_;
+    MailboxLoader& loader_;
+    AccountLister& lister_;
+    const int32_t edge_;
+    std::vector<PendingWrite> pending_;
+    std::unordered_set<uint64_t> writing_;
+    bool is_busy_ = false;
+    // Keywords that are new to a mailbox, of requests that are not answered yet.
+    std::map<uint64_t, std::set<std::string>> planned_;
+    std::function<void()> finished_ = [] {};
+    WriteCounters counters_;
+};
+
+}  // namespace gatepost::controlplane

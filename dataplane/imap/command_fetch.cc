@@ -1,0 +1,200 @@
+// FETCH (RFC 9051 §6.4.5) with CHANGEDSINCE and VANISHED (RFC 7162), PARTIAL (RFC 9394).
+#include <algorithm>
+
+#include "dataplane/imap/imap_limits.h"
+#include "dataplane/imap/imap_session.h"
+#include "dataplane/imap/uid_sets.h"
+#include "dataplane/imap_syntax/imap_text.h"
+
+namespace gatepost::dataplane {
+
+namespace {
+
+using Kind = ImapReply::Kind;
+using storage::MailboxEntry;
+using storage::UidRange;
+using storage::UidSet;
+
+// Summaries that are asked for at once: some hundred KiB.
+constexpr uint32_t kSummariesAhead = 500;
+// A client takes a message at this rate at least, once kImapWriteMs have passed.
+constexpr uint64_t kOctetsPerSecondMin = 8 << 10;
+
+std::vector<FetchItem> items_of(const FetchArguments& arguments, bool with_uid, bool with_modseq) {
+    std::vector<FetchItem> items = arguments.items;
+    const auto add = [&items](FetchItem::Kind kind) {
+        if (std::ranges::find(items, kind, &FetchItem::kind) == items.end())
+            items.insert(items.begin(), FetchItem{.kind = kind});
+    };
+    if (with_modseq) add(FetchItem::Kind::modseq);
+    if (with_uid) add(FetchItem::Kind::uid);
+    return items;
+}
+
+}  // namespace
+
+Task<ImapReply> ImapSession::fetch(const ImapCommand& command) {
+    const auto& arguments = std::get<FetchArguments>(command.arguments);
+    const bool asks_modseq = std::ranges::find(arguments.items, FetchItem::Kind::modseq,
+                                               &FetchItem::kind) != arguments.items.end();
+    // RFC 7162 §3.1: these turn CONDSTORE on.
+    if (arguments.changed_since || asks_modseq) enable_condstore();
+    // RFC 7162 §3.2.6.
+    if (arguments.vanished && (!qresync_ || !command.by_uid || !arguments.changed_since))
+        co_return ImapReply{Kind::bad, "", "VANISHED needs QRESYNC, UID FETCH and CHANGEDSINCE"};
+    bool bad = false;
+    UidSet uids =
+        selected_->numbers().resolve(arguments.set, command.by_uid, selected_->saved(), bad);
+    if (bad) co_return ImapReply{Kind::bad, "", "There is no message of that number"};
+    if (arguments.partial)
+        uids = uids_at_places(uids, arguments.partial->first, arguments.partial->second);
+    // RFC 9051 §6.4.9: UID FETCH gives UIDs; RFC 7162 §3.1.4.1: CHANGEDSINCE gives MODSEQ.
+    const FetchPlan plan(
+        items_of(arguments, command.by_uid && !uid_only_, arguments.changed_since.has_value()),
+        {.utf8 = utf8_, .uid_only = uid_only_});
+    if (arguments.vanished) {
+        const bool told = co_await tell_vanished(arguments);
+        if (!told) co_return ImapReply{};
+    }
+    if (plan.sets_seen()) co_await set_seen(uids);
+    Fetching fetching{.plan = plan, .changed_since = arguments.changed_since.value_or(0)};
+    co_await fetch_messages(fetching, uids);
+    if (ended_) co_return ImapReply{};
+    switch (fetching.status) {
+        case FetchStatus::unknown_encoding:
+            co_return ImapReply{Kind::no, "UNKNOWN-CTE", "A part cannot be decoded"};
+        case FetchStatus::unreadable:
+            co_return ImapReply{Kind::no, "UNAVAILABLE", "A message cannot be read now"};
+        default:
+            break;
+    }
+    // RFC 2180 §4.1, RFC 5530: the client is told at the next command that allows it.
+    if (fetching.found < count_uids(uids) && !command.by_uid)
+        co_return ImapReply{Kind::no, "EXPUNGEISSUED", "Some of the messages are no more"};
+    co_return ImapReply{Kind::ok, "", "FETCH completed"};
+}
+
+Task<bool> ImapSession::tell_vanished(const FetchArguments& arguments) {
+    const auto mailbox = selected_view();
+    const uint64_t next = mailbox ? mailbox->status().uid_next : 1;
+    const uint32_t last = next > 1 ? static_cast<uint32_t>(next - 1) : 0;
+    const UidSet known = uids_within(uids_of(arguments.set, last), UidSet{{1, UINT32_MAX}});
+    const auto vanished = co_await find_vanished(*arguments.changed_since, known);
+    if (!vanished || vanished->empty()) co_return true;
+    std::string out = "* VANISHED (EARLIER) ";
+    append_sequence_set(out, *vanished);
+    out += "\r\n";
+    co_return co_await say_piece(out);
+}
+
+// RFC 9051 §6.4.5: BODY[…] sets \Seen. Where it cannot be, the messages are read all the same.
+Task<> ImapSession::set_seen(const UidSet& uids) {
+    if (selected_->read_only() || (selected_rights() & storage::kRightSeen) == 0) co_return;
+    storage::StoreFlags request{.mailbox_id = selected_->id(), .flags = storage::kFlagSeen};
+    const auto mailbox = selected_view();
+    if (!mailbox) co_return;
+    for (const UidRange& range : uids)
+        for (size_t at = mailbox->lower_bound(range.first); at < mailbox->size(); ++at) {
+            const MailboxEntry& entry = mailbox->at(at);
+            if (entry.uid > range.last) break;
+            if ((entry.flags & storage::kFlagSeen) == 0) storage::add_uid(request.uids, entry.uid);
+        }
+    if (request.uids.empty()) co_return;
+    storage::MailboxRequest asked = std::move(request);
+    co_await ask_mailboxes(std::move(asked));
+}
+
+Task<> ImapSession::fetch_messages(Fetching& fetching, const UidSet& uids) {
+    std::string out;
+    for (const UidRange& range : uids) {
+        fetching.next_uid = range.first;
+        while (fetching.next_uid <= range.last) {
+            const View view = co_await open_selected();
+            if (view != View::ready) {
+                fetching.status = FetchStatus::unreadable;
+                co_return;
+            }
+            const Fetching::Stop stop = fetch_quickly(fetching, range.last, out);
+            const bool said = co_await say_piece(out);
+            if (!said) co_return;
+            if (stop == Fetching::Stop::summary)
+                co_await load_summaries(fetching, range.last);
+            else if (stop == Fetching::Stop::body)
+                co_await fetch_with_body(fetching);
+            if (ended_) co_return;
+        }
+    }
+}
+
+// What the index has, without a wait: up to a message that needs more, or a full piece.
+ImapSession::Fetching::Stop ImapSession::fetch_quickly(Fetching& fetching, uint32_t last_uid,
+                                                       std::string& out) {
+    const FetchPlan& plan = fetching.plan;
+    const bool needs_summary = plan.needs_summary();
+    const bool needs_body = plan.needs_body();
+    const auto mailbox = selected_view();
+    size_t at = mailbox->lower_bound(static_cast<uint32_t>(fetching.next_uid));
+    for (; at < mailbox->size() && out.size() < kImapPiece; ++at) {
+        const MailboxEntry& entry = mailbox->at(at);
+        if (entry.uid > last_uid) break;
+        const uint32_t number = selected_->numbers().number_of(entry.uid);
+        const bool wanted = number != 0 && entry.modseq > fetching.changed_since;
+        const bool lacks_summary = needs_summary && mailbox->summary(entry).empty();
+        if (wanted && (needs_body || lacks_summary)) {
+            fetching.next_uid = entry.uid;
+            const bool loads = entry.has_summary_to_load() && entry.uid > fetching.loaded_uid;
+            return lacks_summary && loads ? Fetching::Stop::summary : Fetching::Stop::body;
+        }
+        if (number != 0) ++fetching.found;
+        if (wanted) {
+            write_fetch(plan, number, *mailbox, entry, out);
+            storage::count(counters_.fetched);
+        }
+        fetching.next_uid = uint64_t{entry.uid} + 1;
+    }
+    if (at >= mailbox->size() || mailbox->at(at).uid > last_uid)
+        fetching.next_uid = uint64_t{last_uid} + 1;
+    return Fetching::Stop::full;
+}
+
+Task<> ImapSession::fetch_with_body(Fetching& fetching) {
+    const auto mailbox = selected_view();
+    const auto uid = static_cast<uint32_t>(fetching.next_uid++);
+    const MailboxEntry* entry = mailbox ? mailbox->find(uid) : nullptr;
+    const uint32_t number = selected_->numbers().number_of(uid);
+    if (entry == nullptr || number == 0) co_return;
+    FetchedMessage message = copy_message(number, *mailbox, *entry, fetching.plan.needs_summary());
+    stream_.expect_within(kImapWriteMs + uint64_t{entry->size} * 1000 / kOctetsPerSecondMin);
+    const FetchResult result = co_await write_fetch_with_body(
+        fetching.plan, std::move(message), environment_.store(), environment_.charsets(), stream_);
+    storage::count(counters_.body_octets, result.body_octets);
+    ++fetching.found;
+    if (result.status == FetchStatus::ok) {
+        storage::count(counters_.fetched);
+        co_return;
+    }
+    if (result.status == FetchStatus::stream) {
+        session_.end = result.stream_status == StreamStatus::timeout
+                           ? storage::StreamEnd::not_read
+                           : stream_end(result.stream_status);
+        ended_ = true;
+        co_return;
+    }
+    fetching.status = result.status;
+}
+
+// Once for each message: what does not come is worked out of the message itself.
+Task<> ImapSession::load_summaries(Fetching& fetching, uint32_t last_uid) {
+    const auto mailbox = selected_view();
+    const auto first = static_cast<uint32_t>(fetching.next_uid);
+    uint32_t last = first;
+    const size_t begin = mailbox->lower_bound(first);
+    const size_t end = std::min(mailbox->size(), begin + kSummariesAhead);
+    if (end > begin) last = std::min(last_uid, mailbox->at(end - 1).uid);
+    fetching.loaded_uid = std::max(first, last);
+    storage::MailboxRequest request =
+        storage::LoadSummaries{selected_->id(), first, fetching.loaded_uid};
+    co_await ask_mailboxes(std::move(request));
+}
+
+}  // namespace gatepost::dataplane

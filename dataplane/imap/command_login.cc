@@ -1,0 +1,207 @@
+// LOGIN, AUTHENTICATE (RFC 9051 §6.2), UNAUTHENTICATE (RFC 8437).
+#include <string.h>
+
+#include <algorithm>
+#include <array>
+
+#include "dataplane/imap/imap_limits.h"
+#include "dataplane/imap/imap_session.h"
+#include "dataplane/log/log.h"
+#include "dataplane/stream/line_reader.h"
+#include "storage/directory/mail_entries.h"
+#include "storage/password/base64.h"
+
+namespace gatepost::dataplane {
+
+namespace {
+
+using Kind = ImapReply::Kind;
+
+// Passwords do not stay in memory for longer than they are used.
+void wipe(std::string& text) {
+    ::explicit_bzero(text.data(), text.size());
+    text.clear();
+}
+
+const ImapReply kTlsFirst{Kind::no, "PRIVACYREQUIRED", "Only under TLS: STARTTLS comes first"};
+
+}  // namespace
+
+LoginClient ImapSession::login_client() const {
+    return {session_.client, "imap", storage::kServiceImap};
+}
+
+Task<ImapReply> ImapSession::login(ImapCommand& command) {
+    if (!may_log_in()) co_return kTlsFirst;
+    const LoginClient client = login_client();
+    const LoginOutcome who = co_await environment_.login().check(client, SaslMechanism::plain,
+                                                                 command.name, command.other);
+    wipe(command.other);
+    co_return co_await logged_in(who, SaslFailure::wrong_credentials);
+}
+
+Task<ImapReply> ImapSession::authenticate(ImapCommand& command) {
+    const auto mechanism = find_mechanism(command.name);
+    const std::vector<SaslMechanism> usable = mechanisms();
+    if (!mechanism || std::ranges::find(usable, *mechanism) == usable.end())
+        co_return ImapReply{Kind::no, "CANNOT", "That mechanism is not offered here"};
+    if (!may_log_in()) co_return kTlsFirst;
+    std::array<uint8_t, 32> binding;
+    SaslContext context{.decoy_key = &environment_.login().decoy_key()};
+    context.plus_offered =
+        std::ranges::find(usable, SaslMechanism::scram_sha_256_plus) != usable.end();
+    if (context.plus_offered && stream_.tls()->export_channel_binding(binding))
+        context.tls_exporter = binding;
+    auto exchange = make_sasl_exchange(*mechanism, context);
+    if (!exchange) co_return ImapReply{Kind::no, "UNAVAILABLE", "It cannot be checked now"};
+    SaslStep step;
+    if (command.has_other) {  // RFC 4959
+        auto initial = decode_initial_response(command.other);
+        wipe(command.other);
+        if (!initial) co_return ImapReply{Kind::bad, "", "That is no base64"};
+        step = (*exchange)->step(*initial);
+        wipe(*initial);
+    } else {
+        step = (*exchange)->begin();
+    }
+    co_return co_await run_exchange(*mechanism, **exchange, std::move(step));
+}
+
+Task<ImapReply> ImapSession::run_exchange(SaslMechanism mechanism, SaslExchange& exchange,
+                                          SaslStep step) {
+    LoginOutcome who;
+    ImapReply reply;
+    for (;;) {
+        if (step.kind == SaslStep::Kind::success || step.kind == SaslStep::Kind::failure) {
+            if (step.kind == SaslStep::Kind::failure && who.status == LoginOutcome::Status::right)
+                who.status = LoginOutcome::Status::wrong;  // SCRAM: known, but not proven
+            if (who.user.empty()) who.user = exchange.login();
+            co_return co_await logged_in(who, step.failure);
+        }
+        if (step.kind != SaslStep::Kind::challenge) {
+            step = co_await check_login(mechanism, exchange, step.kind, who);
+            if (who.status == LoginOutcome::Status::unavailable)
+                co_return co_await logged_in(who, SaslFailure::none);
+            continue;
+        }
+        auto answer = co_await ask(step.challenge, reply);
+        if (!answer) co_return reply;
+        step = exchange.step(*answer);
+        wipe(*answer);
+    }
+}
+
+// Answers what an exchange asks of the directory.
+Task<SaslStep> ImapSession::check_login(SaslMechanism mechanism, SaslExchange& exchange,
+                                        SaslStep::Kind what, LoginOutcome& who) {
+    LoginPort& login = environment_.login();
+    const LoginClient client = login_client();
+    if (what == SaslStep::Kind::find_scram_keys) {
+        std::optional<storage::ScramKeys> keys;
+        who = co_await login.find_scram_keys(client, exchange.login(), keys);
+        const bool found = who.status == LoginOutcome::Status::right && keys;
+        co_return exchange.give_keys(found ? &*keys : nullptr);
+    }
+    who = co_await login.check(client, mechanism, exchange.login(), exchange.secret());
+    co_return exchange.decide(who.status == LoginOutcome::Status::right);
+}
+
+// Without an answer `reply` says why, or the session is over.
+Task<std::optional<std::string>> ImapSession::ask(std::string_view challenge, ImapReply& reply) {
+    std::optional<std::string> answer;
+    if (!say("+ " + storage::encode_base64(challenge) + "\r\n")) co_return answer;
+    const bool pushed = co_await push(kImapUnsentMax);
+    if (!pushed) co_return answer;
+    stream_.expect_within(options_.command_ms);
+    Line line;
+    do {
+        line = co_await read_line(stream_, kSaslTextMax);
+        // Woken to end: the client is told after this.
+    } while (line.status == StreamStatus::woken);
+    if (line.status == StreamStatus::too_long) {
+        part("[TOOBIG] That line is too long", storage::StreamEnd::protocol);
+        co_return answer;
+    }
+    if (line.status == StreamStatus::timeout) {
+        timed_out();
+        co_return answer;
+    }
+    if (line.status != StreamStatus::ok) {
+        lost(line.status);
+        co_return answer;
+    }
+    const std::string_view text(reinterpret_cast<const char*>(line.text.data()), line.text.size());
+    const bool cancelled = text == "*";
+    if (!cancelled) answer = decode_sasl_text(text);
+    stream_.consume(line.length);
+    // RFC 9051 §6.2.2.
+    if (cancelled) reply = {Kind::bad, "", "You have cancelled it"};
+    if (!cancelled && !answer) reply = {Kind::bad, "", "That is no base64"};
+    co_return answer;
+}
+
+Task<ImapReply> ImapSession::logged_in(const LoginOutcome& outcome, SaslFailure failure) {
+    using Status = LoginOutcome::Status;
+    environment_.login().ended(login_client(), outcome);
+    if (outcome.status == Status::unavailable) {
+        storage::count(counters_.unavailable);
+        co_return ImapReply{Kind::no, "UNAVAILABLE", "It cannot be checked now; try again"};
+    }
+    if (outcome.status == Status::wrong) {
+        if (failure == SaslFailure::malformed)
+            co_return ImapReply{Kind::bad, "", "That is no answer of this mechanism"};
+        co_return co_await failed_login(outcome, failure_text(failure));
+    }
+    environment_.damping().succeeded(session_.client);
+    account_id_ = outcome.account_id;
+    user_ = outcome.user;
+    logged_in_s_ = environment_.now_us() / 1'000'000;
+    text_ = CommandText(kTextLimitsLoggedIn);
+    environment_.mailboxes().add_watcher(*this, account_id_);
+    storage::count(counters_.logins);
+    storage::count(counters_.logged_in);
+    if (log_enabled(LogLevel::info))
+        log(LogLevel::info, "imap.login",
+            {{"session", session_text(session_.id)},
+             {"client", session_.client.text()},
+             {"user", user_}});
+    co_return ImapReply{Kind::ok, capabilities(), "You have logged in"};
+}
+
+Task<ImapReply> ImapSession::failed_login(const LoginOutcome& outcome, std::string_view why) {
+    storage::count(counters_.logins_failed);
+    if (log_enabled(LogLevel::info))
+        log(LogLevel::info, "imap.login_failed",
+            {{"session", session_text(session_.id)},
+             {"client", session_.client.text()},
+             {"user", outcome.user},
+             {"reason", outcome.reason.empty() ? why : std::string_view(outcome.reason)}});
+    const uint32_t pause_ms = environment_.damping().failed(session_.client);
+    if (pause_ms != 0) co_await environment_.pause(pause_ms);
+    // RFC 5530 §3: whether the name or the password is wrong is not said.
+    ImapReply reply{Kind::no, "AUTHENTICATIONFAILED", "The name or the password is wrong"};
+    ++failed_logins_;
+    co_return reply;
+}
+
+// RFC 8437: the connection is as it was before the login, but for TLS.
+ImapReply ImapSession::unauthenticate() {
+    forget_login();
+    return {Kind::ok, "", "You are nobody again"};
+}
+
+void ImapSession::forget_login() {
+    if (account_id_ == 0) return;
+    end_notify();
+    unselect();
+    environment_.mailboxes().remove_watcher(*this);
+    counters_.logged_in.store(counters_.logged_in.load(std::memory_order_relaxed) - 1,
+                              std::memory_order_relaxed);
+    account_id_ = 0;
+    user_.clear();
+    condstore_ = qresync_ = utf8_ = rev2_ = uid_only_ = false;
+    since_ms_ = stream_.now_ms();
+    text_ = CommandText(kTextLimitsBeforeLogin);
+}
+
+}  // namespace gatepost::dataplane

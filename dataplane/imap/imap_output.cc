@@ -1,0 +1,67 @@
+// What a session says, and how it ends.
+#include "dataplane/imap/imap_limits.h"
+#include "dataplane/imap/imap_session.h"
+#include "dataplane/log/log.h"
+
+namespace gatepost::dataplane {
+
+using storage::StreamEnd;
+
+bool ImapSession::say(std::string_view octets) {
+    if (ended_) return false;
+    if (stream_.append(Bytes(reinterpret_cast<const uint8_t*>(octets.data()), octets.size())))
+        return true;
+    session_.end = StreamEnd::no_memory;
+    ended_ = true;
+    return false;
+}
+
+bool ImapSession::say_reply(std::string_view tag, const ImapReply& reply) {
+    static constexpr std::string_view kWords[] = {" OK ", " NO ", " BAD "};
+    if (reply.kind == ImapReply::Kind::no) storage::count(counters_.refused);
+    std::string line(tag);
+    line += kWords[static_cast<size_t>(reply.kind)];
+    if (!reply.code.empty()) line.append("[").append(reply.code).append("] ");
+    line.append(reply.text).append("\r\n");
+    return say(line);
+}
+
+Task<bool> ImapSession::push(size_t unsent_max) {
+    if (ended_) co_return false;
+    stream_.expect_within(kImapWriteMs);
+    const StreamStatus status = co_await stream_.push(unsent_max);
+    if (status == StreamStatus::ok) co_return true;
+    session_.end = status == StreamStatus::timeout ? StreamEnd::not_read : stream_end(status);
+    ended_ = true;
+    co_return false;
+}
+
+Task<bool> ImapSession::say_piece(std::string& piece) {
+    const bool said = say(piece);
+    piece.clear();
+    if (!said) co_return false;
+    if (stream_.unsent() <= kImapUnsentMax) co_return true;
+    co_return co_await push(kImapUnsentMax / 2);
+}
+
+void ImapSession::part(std::string_view text, StreamEnd end) {
+    if (ended_) return;
+    std::string line("* BYE ");
+    line.append(text).append("\r\n");
+    if (say(line)) session_.end = end;
+    ended_ = true;
+}
+
+void ImapSession::lost(StreamStatus status) {
+    if (!ended_) session_.end = stream_end(status);
+    ended_ = true;
+}
+
+void ImapSession::timed_out() {
+    // RFC 9051 §5.4.
+    part(account_id_ == 0 ? "[UNAVAILABLE] Autologout: nobody has logged in for too long"
+                          : "[UNAVAILABLE] Autologout: nothing came for too long",
+         StreamEnd::idle);
+}
+
+}  // namespace gatepost::dataplane

@@ -1,0 +1,221 @@
+// The selected mailbox between commands: that it is in the index, and that the client is told what
+// has changed in it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "dataplane/imap/imap_limits.h"
+#include "dataplane/imap/imap_session.h"
+#include "dataplane/imap/uid_sets.h"
+#include "dataplane/imap_syntax/imap_text.h"
+
+namespace gatepost::dataplane {
+
+using storage::MailboxEntry;
+using storage::MailboxView;
+using storage::UidRange;
+using storage::UidSet;
+
+std::optional<MailboxView> ImapSession::selected_view() {
+    const auto index = environment_.mailboxes().index();
+    if (!index) return std::nullopt;
+    auto view = index->mailbox(selected_->id());
+    if (!view || !view->has_messages() || !selected_->is_of(*view)) return std::nullopt;
+    return view;
+}
+
+Task<ImapReply> ImapSession::open_mailbox(uint64_t mailbox_id) {
+    const auto index = environment_.mailboxes().index();
+    const auto view = index ? index->mailbox(mailbox_id) : std::nullopt;
+    if (view && view->has_messages()) co_return ImapReply{};
+    storage::MailboxRequest request = storage::OpenMailbox{mailbox_id};
+    const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));
+    if (reply.ok()) co_return ImapReply{};
+    co_return reply_of(reply);
+}
+
+Task<ImapSession::View> ImapSession::open_selected() {
+    auto view = selected_view();
+    if (view) co_return View::ready;
+    storage::MailboxRequest request = storage::OpenMailbox{selected_->id()};
+    const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));
+    view = selected_view();
+    if (view) co_return View::ready;
+    const auto index = environment_.mailboxes().index();
+    const auto other = index ? index->mailbox(selected_->id()) : std::nullopt;
+    const bool replaced = other && other->has_messages();  // with another UIDVALIDITY
+    if (reply.outcome != storage::MailboxOutcome::not_found && !replaced)
+        co_return View::unavailable;
+    // What the client knows of it is of no use any more; no response says so but this.
+    part(replaced ? "[UNAVAILABLE] The selected mailbox has been replaced; connect again"
+                  : "[UNAVAILABLE] The selected mailbox has been deleted; connect again",
+         storage::StreamEnd::server);
+    co_return View::gone;
+}
+
+Task<bool> ImapSession::tell_changes(bool with_expunged) {
+    changed_ = false;
+    const View view = co_await open_selected();
+    if (view == View::gone) co_return false;
+    // The client is told later: what it has been told stays true.
+    if (view == View::unavailable) co_return true;
+    const auto mailbox = selected_view();
+    const MailboxChanges changes = selected_->take_changes(*mailbox, with_expunged);
+    co_return co_await tell(changes);
+}
+
+Task<bool> ImapSession::tell(const MailboxChanges& changes) {
+    const auto mailbox = selected_view();
+    if (changes.keywords && mailbox) {
+        std::string text;
+        append_flag_lists(text, *mailbox);
+        if (!say(text)) co_return false;
+    }
+    if (!changes.expunged.empty()) {
+        const bool told = co_await tell_expunged(changes.expunged);
+        if (!told) co_return false;
+    }
+    if (!changes.arrived.empty() &&
+        !say(fmt::format("* {} EXISTS\r\n", selected_->numbers().size())))
+        co_return false;
+    if (notify_ != nullptr && !changes.arrived.empty()) co_await fetch_arrived(changes.arrived);
+    if (changes.changed.empty() || ended_) co_return !ended_;
+    co_return co_await tell_flags(changes.changed);
+}
+
+Task<bool> ImapSession::tell_expunged(const UidSet& expunged) {
+    std::string out;
+    // RFC 7162 §3.2.10, RFC 9586 §3.3.
+    if (qresync_ || uid_only_) {
+        out = "* VANISHED ";
+        append_sequence_set(out, expunged);
+        out += "\r\n";
+        selected_->forget(expunged);
+        co_return co_await say_piece(out);
+    }
+    // From the last to the first none of the numbers changes.
+    const MessageNumbers& numbers = selected_->numbers();
+    for (size_t i = expunged.size(); i-- > 0;) {
+        const uint32_t first = numbers.number_of(expunged[i].first);
+        const uint32_t count = expunged[i].last - expunged[i].first + 1;
+        for (uint32_t n = count; n-- > 0;) {
+            fmt::format_to(std::back_inserter(out), "* {} EXPUNGE\r\n", first + n);
+            if (out.size() < kImapPiece) continue;
+            const bool said = co_await say_piece(out);
+            if (!said) co_return false;
+        }
+    }
+    selected_->forget(expunged);
+    co_return co_await say_piece(out);
+}
+
+Task<bool> ImapSession::tell_flags(const UidSet& uids, bool with_flags) {
+    std::vector<FetchItem> items;
+    if (with_flags) items.push_back({.kind = FetchItem::Kind::flags});
+    // RFC 7162 §3.2.4, RFC 9051 §7.5.2: the UID goes with what nobody asked for.
+    if ((qresync_ || rev2_ || condstore_) && !uid_only_)
+        items.push_back({.kind = FetchItem::Kind::uid});
+    if (condstore_) items.push_back({.kind = FetchItem::Kind::modseq});
+    const FetchPlan plan(std::move(items), {.utf8 = utf8_, .uid_only = uid_only_});
+    std::string out;
+    for (const UidRange& range : uids) {
+        uint64_t next = range.first;
+        while (next <= range.last) {
+            // The view is good until the next wait.
+            const auto mailbox = selected_view();
+            if (!mailbox) co_return true;
+            size_t at = mailbox->lower_bound(static_cast<uint32_t>(next));
+            next = uint64_t{range.last} + 1;
+            for (; at < mailbox->size() && out.size() < kImapPiece; ++at) {
+                const MailboxEntry& entry = mailbox->at(at);
+                if (entry.uid > range.last) break;
+                const uint32_t number = selected_->numbers().number_of(entry.uid);
+                if (number != 0) write_fetch(plan, number, *mailbox, entry, out);
+                next = uint64_t{entry.uid} + 1;
+            }
+            if (at >= mailbox->size() || mailbox->at(at).uid > range.last)
+                next = uint64_t{range.last} + 1;
+            if (out.size() < kImapPiece) continue;
+            const bool said = co_await say_piece(out);
+            if (!said) co_return false;
+        }
+    }
+    co_return co_await say_piece(out);
+}
+
+// RFC 9051 §7.3.5, §7.1: FLAGS and PERMANENTFLAGS.
+void ImapSession::append_flag_lists(std::string& out, const MailboxView& mailbox) {
+    std::string keywords;
+    for (size_t bit = 0; bit < mailbox.keyword_count(); ++bit)
+        keywords.append(" ").append(mailbox.keyword(bit));
+    out += "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft" + keywords + ")\r\n";
+    const uint16_t rights = selected_->read_only() ? uint16_t{0} : selected_rights();
+    std::string permanent;
+    if ((rights & storage::kRightWrite) != 0) permanent = " \\Answered \\Flagged \\Draft";
+    if ((rights & storage::kRightDeleteMessages) != 0) permanent += " \\Deleted";
+    if ((rights & storage::kRightSeen) != 0) permanent += " \\Seen";
+    if ((rights & storage::kRightWrite) != 0) {
+        permanent += keywords;
+        if (mailbox.keyword_count() < storage::kKeywordsMax) permanent += " \\*";
+    }
+    out += "* OK [PERMANENTFLAGS (" + (permanent.empty() ? permanent : permanent.substr(1)) +
+           ")] " + (permanent.empty() ? "Nothing may be changed" : "These stay") + "\r\n";
+}
+
+void ImapSession::unselect() {
+    if (selected_ == nullptr) return;
+    const uint64_t mailbox_id = selected_->id();
+    selected_.reset();
+    if (notify_ == nullptr || !notify_->watches(mailbox_id))
+        environment_.mailboxes().unwatch_mailbox(*this, mailbox_id);
+    changed_ = false;
+}
+
+// As they are now; where the account's list is not in the index, as they were.
+uint16_t ImapSession::selected_rights() {
+    const auto index = environment_.mailboxes().index();
+    const auto account = index ? index->account(account_id_) : std::nullopt;
+    if (!account) return selected_->rights();
+    const auto listing = account->find(selected_->id());
+    selected_->set_rights(listing ? listing->rights : uint16_t{0});
+    return selected_->rights();
+}
+
+Task<storage::MailboxReply> ImapSession::ask_mailboxes(storage::MailboxRequest request) {
+    storage::MailboxReply reply = co_await environment_.mailboxes().ask(std::move(request));
+    if (reply.outcome == storage::MailboxOutcome::unavailable)
+        storage::count(counters_.unavailable);
+    co_return reply;
+}
+
+bool ImapSession::any_missing(const MailboxView& mailbox, const UidSet& uids) {
+    for (const UidRange& range : uids) {
+        const size_t end =
+            range.last == UINT32_MAX ? mailbox.size() : mailbox.lower_bound(range.last + 1);
+        if (end - mailbox.lower_bound(range.first) != uint64_t{range.last} - range.first + 1)
+            return true;
+    }
+    return false;
+}
+
+// Numbers of messages that the client knows, as a set.
+UidSet ImapSession::numbers_of(const UidSet& uids) const {
+    UidSet numbers;
+    for (const UidRange& range : uids)
+        for (uint64_t uid = range.first; uid <= range.last; ++uid) {
+            const uint32_t number = selected_->numbers().number_of(static_cast<uint32_t>(uid));
+            if (number != 0) storage::add_uid(numbers, number);
+        }
+    return numbers;
+}
+
+std::optional<storage::MailboxListing> ImapSession::find_listing(std::string_view name) {
+    const auto index = environment_.mailboxes().index();
+    const auto account = index ? index->account(account_id_) : std::nullopt;
+    auto listing = account ? account->find(name) : std::nullopt;
+    if (!listing || listing->mailbox_id == 0) return std::nullopt;
+    return listing;
+}
+
+}  // namespace gatepost::dataplane

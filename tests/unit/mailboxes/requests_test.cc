@@ -1,0 +1,270 @@
+// Every kind of request that changes something, and what is refused.
+#include "tests/unit/mailboxes/service_fixture.h"
+
+namespace gatepost::controlplane {
+namespace {
+
+using namespace gatepost::storage;
+
+class MailboxRequests : public MailboxServiceTest {
+  protected:
+    std::optional<MailboxListing> listing(const std::string& name, uint64_t account = 1) {
+        const auto view = edge->view().account(account);
+        return view ? view->find(name) : std::nullopt;
+    }
+};
+
+TEST_F(MailboxRequests, Expunge) {
+    start();
+    deliver(database, 1, 10);
+    MailboxWorker worker = opened();
+    ASSERT_TRUE(worker.ask(store(inbox, {{2, 3}, {9, 9}}, FlagAction::add, kFlagDeleted)).ok());
+    MailboxReply reply = worker.ask(ExpungeMessages{inbox, {{1, 5}}, true});
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    EXPECT_EQ(reply.uids, (UidSet{{2, 3}}));
+    EXPECT_EQ(reply.modseq, 4u);
+    expect_same(inbox);
+    reply = worker.ask(ExpungeMessages{inbox, {}, true});
+    EXPECT_EQ(reply.uids, (UidSet{{9, 9}}));
+    expect_same(inbox);
+    reply = worker.ask(ExpungeMessages{inbox, {{10, 10}}, false});
+    EXPECT_EQ(reply.uids, (UidSet{{10, 10}}));
+    expect_same(inbox);
+    EXPECT_EQ(worker.ask(FindExpunged{inbox, 1, {}}).uids, (UidSet{{2, 3}, {9, 10}}));
+    EXPECT_EQ(worker.ask(FindExpunged{inbox, 4, {{1, 9}}}).uids, (UidSet{{9, 9}}));
+}
+
+// Those that were deleted from gatepost.expunged are told by what is not there.
+TEST_F(MailboxRequests, FindExpungedBehindTheFloor) {
+    start();
+    deliver(database, 1, 6);
+    MailboxWorker worker = opened();
+    ASSERT_TRUE(worker.ask(ExpungeMessages{inbox, {{2, 3}}, false}).ok());
+    must(database, "SELECT gatepost.prune_expunged(interval '-1 day')");
+    ASSERT_EQ(value(database, "SELECT count(*) FROM gatepost.expunged"), "0");
+    EXPECT_EQ(worker.ask(FindExpunged{inbox, 1, {}}).uids, (UidSet{{2, 3}}));
+    EXPECT_EQ(worker.ask(FindExpunged{inbox, 1, {{3, 4}}}).uids, (UidSet{{3, 3}}));
+}
+
+TEST_F(MailboxRequests, CopyAndMove) {
+    start();
+    deliver(database, 1, 4);
+    MailboxWorker worker = opened();
+    const uint64_t archive = mailbox_id(database, 1, "Archive");
+    ASSERT_TRUE(worker.ask(OpenMailbox{archive}).ok());
+    ASSERT_TRUE(worker.ask(store(inbox, {{2, 2}}, FlagAction::add, kFlagFlagged, {"Work"})).ok());
+    MailboxReply reply = worker.ask(CopyMessages{inbox, {{1, 2}, {4, 4}}, archive, false});
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    EXPECT_EQ(reply.source_uids, (UidSet{{1, 2}, {4, 4}}));
+    EXPECT_EQ(reply.uids, (UidSet{{1, 3}}));
+    EXPECT_EQ(std::to_string(reply.uid_validity),
+              value(database, "SELECT uid_validity FROM gatepost.mailboxes WHERE id = " +
+                                  std::to_string(archive)));
+    expect_same(inbox);
+    expect_same(archive);
+    reply = worker.ask(CopyMessages{inbox, {{3, 4}}, archive, true});
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    EXPECT_EQ(reply.uids, (UidSet{{4, 5}}));
+    expect_same(inbox);
+    expect_same(archive);
+    EXPECT_EQ(edge->view().mailbox(inbox)->size(), 2u);
+    // Into one that is not in memory: the status.
+    const uint64_t trash = mailbox_id(database, 1, "Trash");
+    ASSERT_TRUE(worker.ask(CopyMessages{inbox, {{1, 1}}, trash, false}).ok());
+    EXPECT_EQ(edge->view().mailbox(trash)->status().messages, 1u);
+    EXPECT_FALSE(edge->view().mailbox(trash)->has_messages());
+}
+
+TEST_F(MailboxRequests, Append) {
+    start();
+    MailboxWorker worker = opened();
+    AppendMessages request = append(inbox, 2);
+    request.messages[1].flags = kFlagDraft;
+    request.messages[1].keywords = {"Work", "$Forwarded"};
+    MailboxReply reply = worker.ask(request);
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    EXPECT_EQ(reply.uids, (UidSet{{1, 2}}));
+    expect_same(inbox);
+    const auto mailbox = edge->view().mailbox(inbox);
+    const MailboxEntry& entry = *mailbox->find(2);
+    EXPECT_EQ(entry.blob, request.messages[1].blob);
+    EXPECT_EQ(entry.internal_date_s, 1'700'000'000);
+    const Bytes summary = mailbox->summary(entry);
+    EXPECT_EQ(std::string(summary.begin(), summary.end()), "sum");
+
+    AppendMessages replacing = append(inbox);
+    replacing.replaced_mailbox_id = inbox;
+    replacing.replaced_uid = 1;
+    reply = worker.ask(replacing);
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    EXPECT_EQ(reply.uids, (UidSet{{3, 3}}));
+    expect_same(inbox);
+    EXPECT_EQ(edge->view().mailbox(inbox)->find(1), nullptr);
+
+    must(database, "UPDATE gatepost.accounts SET quota_messages = 3 WHERE id = 1");
+    EXPECT_EQ(worker.ask(append(inbox, 2)).outcome, MailboxOutcome::over_quota);
+    EXPECT_TRUE(edge->service().status().connected) << "it is not the disk that is full";
+    expect_same(inbox);
+}
+
+TEST_F(MailboxRequests, Mailboxes) {
+    start();
+    MailboxWorker worker = opened();
+    MailboxReply reply = worker.ask(CreateMailbox{1, "Lists/c++", SpecialUse::none});
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    const auto made = listing("Lists/c++");
+    ASSERT_TRUE(made) << "it is shown before the reply";
+    EXPECT_EQ(made->mailbox_id, reply.mailbox_id);
+    EXPECT_EQ(edge->view().mailbox(reply.mailbox_id)->status().uid_next, 1u);
+    EXPECT_EQ(worker.ask(CreateMailbox{1, "Lists/c++", SpecialUse::none}).outcome,
+              MailboxOutcome::exists);
+    EXPECT_EQ(worker.ask(CreateMailbox{1, "a//b", SpecialUse::none}).outcome,
+              MailboxOutcome::cannot);
+    EXPECT_EQ(worker.ask(CreateMailbox{1, "Gone", SpecialUse::trash}).outcome,
+              MailboxOutcome::in_use);
+
+    RenameMailbox rename;
+    rename.mailbox_id = reply.mailbox_id;
+    rename.account_id = 1;
+    rename.name = "Lists/c++";
+    rename.new_name = "Old/c++";
+    ASSERT_TRUE(worker.ask(rename).ok());
+    EXPECT_FALSE(listing("Lists/c++"));
+    ASSERT_TRUE(listing("Old/c++"));
+    EXPECT_EQ(listing("Old/c++")->mailbox_id, reply.mailbox_id);
+
+    ASSERT_TRUE(worker.ask(SubscribeMailbox{1, "Old/c++", false}).ok());
+    EXPECT_FALSE(listing("Old/c++")->subscribed);
+    ASSERT_TRUE(worker.ask(SubscribeMailbox{1, "Nowhere", true}).ok());
+    ASSERT_TRUE(listing("Nowhere"));
+    EXPECT_EQ(listing("Nowhere")->mailbox_id, 0u);
+
+    ASSERT_TRUE(worker.ask(OpenMailbox{reply.mailbox_id}).ok());
+    ASSERT_TRUE(worker.ask(SubscribeMailbox{1, "Old/c++", true}).ok());
+    ASSERT_TRUE(worker.ask(DeleteMailbox{reply.mailbox_id}).ok());
+    EXPECT_FALSE(edge->view().mailbox(reply.mailbox_id));
+    EXPECT_EQ(worker.ask(DeleteMailbox{reply.mailbox_id}).outcome, MailboxOutcome::not_found);
+}
+
+TEST_F(MailboxRequests, RenamingInboxMovesItsMessages) {
+    start();
+    deliver(database, 1, 3);
+    MailboxWorker worker = opened();
+    RenameMailbox rename;
+    rename.mailbox_id = inbox;
+    rename.account_id = 1;
+    rename.name = "INBOX";
+    rename.new_name = "2025";
+    ASSERT_TRUE(worker.ask(rename).ok());
+    ASSERT_TRUE(listing("2025"));
+    EXPECT_EQ(edge->view().mailbox(listing("2025")->mailbox_id)->status().messages, 3u);
+    ASSERT_TRUE(listing("INBOX"));
+    const uint64_t now = listing("INBOX")->mailbox_id;
+    EXPECT_EQ(edge->view().mailbox(now)->status().messages, 0u);
+    ASSERT_TRUE(worker.ask(OpenMailbox{now}).ok());
+    expect_same(now);
+}
+
+TEST_F(MailboxRequests, MetadataAndQuota) {
+    start();
+    MailboxWorker worker = opened();
+    SetMetadata set;
+    set.account_id = 1;
+    set.mailbox_id = inbox;
+    set.entries = {{"/private/comment", std::string("a\0b", 3)}, {"/shared/comment", "hi"}};
+    ASSERT_TRUE(worker.ask(set).ok());
+    const MailboxReply reply = worker.ask(GetMetadata{1, inbox, {"/private/comment"}, 0});
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    ASSERT_EQ(reply.values.size(), 1u);
+    EXPECT_EQ(reply.values[0].second, std::string("a\0b", 3));
+    EXPECT_EQ(worker.ask(GetMetadata{1, inbox, {"/private", "/shared"}, UINT32_MAX}).values.size(),
+              2u);
+    set.entries = {{"/private/comment", std::nullopt}};
+    ASSERT_TRUE(worker.ask(set).ok());
+    EXPECT_TRUE(worker.ask(GetMetadata{1, inbox, {"/private/comment"}, 0}).values.empty());
+
+    must(database, "UPDATE gatepost.accounts SET quota_bytes = 5000 WHERE id = 1");
+    deliver(database, 1, 2);
+    EXPECT_EQ(worker.ask(GetQuota{1}).numbers, (std::vector<uint64_t>{200, 5000, 2, 0}));
+}
+
+TEST_F(MailboxRequests, Sharing) {
+    start();
+    MailboxWorker worker = opened();
+    ASSERT_TRUE(worker.ask(OpenAccount{2}).ok());
+    SetAcl set;
+    set.mailbox_id = inbox;
+    set.identifier = "user2@example.org";
+    set.rights = kRightLookup | kRightRead;
+    const MailboxReply reply = worker.ask(set);
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    const auto shared = listing("Other Users/user1@example.org/INBOX", 2);
+    ASSERT_TRUE(shared);
+    EXPECT_EQ(shared->mailbox_id, inbox);
+    EXPECT_EQ(shared->rights, kRightLookup | kRightRead);
+    const MailboxReply acl = worker.ask(GetAcl{inbox});
+    bool is_told = false;
+    for (const auto& [identifier, rights] : acl.values)
+        is_told = is_told || (identifier == "user2@example.org" && rights == "lr");
+    EXPECT_TRUE(is_told);
+    set.rights = 0;
+    ASSERT_TRUE(worker.ask(set).ok());
+    EXPECT_FALSE(listing("Other Users/user1@example.org/INBOX", 2));
+}
+
+TEST_F(MailboxRequests, KeywordsHaveALimit) {
+    start();
+    deliver(database, 1, 2);
+    MailboxWorker worker = opened();
+    std::vector<std::string> keywords;
+    for (size_t i = 0; i < kKeywordsMax; ++i) keywords.push_back("k" + std::to_string(i));
+    ASSERT_TRUE(worker.ask(store(inbox, {{1, 1}}, FlagAction::add, 0, keywords)).ok());
+    EXPECT_EQ(worker.ask(store(inbox, {{2, 2}}, FlagAction::add, 0, {"one-more"})).outcome,
+              MailboxOutcome::limit);
+    EXPECT_TRUE(worker.ask(store(inbox, {{2, 2}}, FlagAction::add, 0, {"K7"})).ok());
+    expect_same(inbox);
+}
+
+// What comes while a transaction waits is one; what fails in it spoils only itself.
+TEST_F(MailboxRequests, AreCommittedTogether) {
+    start();
+    deliver(database, 1, 100);
+    MailboxWorker worker = opened();
+    MailboxWorker other = connect(1);
+    must(database,
+         fmt::format("BEGIN; SELECT FROM gatepost.mailboxes WHERE id = {} FOR UPDATE", inbox));
+    const uint64_t first = worker.send(store(inbox, {{1, 1}}, FlagAction::add, kFlagSeen));
+    Connection observer = Connection::open(dsn, "observer").value();
+    ASSERT_TRUE(eventually([&] {
+        return value(observer,
+                     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                     "application_name = 'gatepost mailbox changes'") == "1";
+    }));
+    std::vector<uint64_t> good;
+    for (uint32_t uid = 2; uid <= 100; ++uid)
+        good.push_back(other.send(store(inbox, {{uid, uid}}, FlagAction::add, kFlagSeen)));
+    const uint64_t bad = other.send(DeleteMailbox{999'999});
+    const uint64_t made = other.send(CreateMailbox{1, "Made", SpecialUse::none});
+    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 101; }));
+    must(database, "COMMIT");
+    EXPECT_TRUE(worker.receive(first).ok());
+    for (const uint64_t sequence : good) EXPECT_TRUE(other.receive(sequence).ok());
+    EXPECT_EQ(other.receive(bad).outcome, MailboxOutcome::not_found);
+    EXPECT_TRUE(other.receive(made).ok());
+    expect_same(inbox);
+    const MailboxServiceStatus status = edge->service().status();
+    EXPECT_EQ(status.largest_batch, 101u);
+    EXPECT_EQ(status.repeats, 1u);
+}
+
+TEST_F(MailboxRequests, MalformedOnes) {
+    start();
+    MailboxWorker worker = opened();
+    storage::MailboxNote note;
+    note.number = 77;
+    worker.send(note);  // nobody has asked
+    EXPECT_TRUE(worker.ask(OpenMailbox{inbox}).ok());
+}
+
+}  // namespace
+}  // namespace gatepost::controlplane
