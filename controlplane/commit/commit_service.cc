@@ -38,6 +38,29 @@ void CommitService::add_connection(unsigned worker, UniqueFd socket) {
     wake();
 }
 
+void CommitService::add_errand(Errand errand) {
+    {
+        const std::lock_guard lock(mutex_);
+        errands_.push_back(std::move(errand));
+    }
+    wake();
+}
+
+void CommitService::copy_bodies(const storage::CopyBodies& request, CopiedHook copied) {
+    Errand errand{request.sequence, {}, std::move(copied), {}};
+    if (Status fits = storage::append_frame(errand.frame, request); !fits)
+        return errand.copied({request.sequence, fits.error().message, false, {}});
+    add_errand(std::move(errand));
+}
+
+void CommitService::drop_segments(std::vector<storage::SegmentName> segments) {
+    Errand errand;
+    storage::DropSegments request{true, std::move(segments)};
+    const bool fits = storage::append_frame(errand.frame, request).has_value();
+    request.removes = false;
+    if (fits && storage::append_frame(errand.others, request)) add_errand(std::move(errand));
+}
+
 void CommitService::request_stop() {
     stop_ = true;
     wake();

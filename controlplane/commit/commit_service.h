@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -17,6 +18,7 @@
 
 #include "storage/base/error.h"
 #include "storage/base/unique_fd.h"
+#include "storage/delivery/compaction_frames.h"
 
 namespace gatepost::controlplane {
 
@@ -58,6 +60,9 @@ class CommitService {
     static constexpr size_t kBatchMessagesMax = 512;
     static constexpr size_t kBatchOctetsMax = size_t{4} << 20;
 
+    // Called in the service's thread.
+    using CopiedHook = std::function<void(const storage::BodiesCopied&)>;
+
     explicit CommitService(CommitOptions options);
     // Stops. What was not answered is asked again by the workers.
     ~CommitService();
@@ -66,6 +71,11 @@ class CommitService {
     // Any thread, also before start(): a connection of that worker, which takes the place of the
     // one before.
     void add_connection(unsigned worker, UniqueFd socket);
+    // Any thread. Has worker 0 copy bodies: `copied` gets its answer, or an error where it is not
+    // there or goes away. One at a time; nothing comes once the service has stopped.
+    void copy_bodies(const storage::CopyBodies& request, CopiedHook copied);
+    // Any thread. Has worker 0 take the files away, and all of them close what they have open.
+    void drop_segments(std::vector<storage::SegmentName> segments);
     void request_stop();
     // False: it has not stopped in that time. An attempt to connect may take ten seconds.
     bool wait_stopped(std::chrono::milliseconds timeout);
@@ -74,7 +84,16 @@ class CommitService {
   private:
     friend class CommitServiceThread;
 
+    // For workers; the thread takes it on.
+    struct Errand {
+        uint64_t sequence = 0;
+        std::vector<uint8_t> frame;  // for worker 0
+        CopiedHook copied;           // null: `others` is for the other workers, no answer comes
+        std::vector<uint8_t> others;
+    };
+
     void wake();
+    void add_errand(Errand errand);
 
     const CommitOptions options_;
     UniqueFd wake_;
@@ -83,6 +102,7 @@ class CommitService {
     std::condition_variable stopped_changed_;
     bool stopped_ = true;
     std::vector<std::pair<unsigned, UniqueFd>> handed_over_;
+    std::vector<Errand> errands_;
     CommitStatus status_;
     std::thread thread_;
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "controlplane/log/event_log.h"
 
@@ -48,6 +49,7 @@ void CommitServiceThread::run() {
     while (!service_.stop_) {
         wait();
         take_connections();
+        run_errands();
         receive();
         if (committer_.connect() && !pending_.empty()) commit();
         flush_notes();
@@ -63,7 +65,7 @@ int CommitServiceThread::wait_ms() const {
     {
         // woken() has drained the word about one that came while the database was waited for.
         const std::lock_guard lock(service_.mutex_);
-        if (!service_.handed_over_.empty()) return 0;
+        if (!service_.handed_over_.empty() || !service_.errands_.empty()) return 0;
     }
     const bool has_notes = notes_.has_logins() || notes_.has_failures() || !hits_.empty();
     Clock::time_point until = Clock::now() + milliseconds(kWaitMsMax);
@@ -109,6 +111,49 @@ void CommitServiceThread::take_connections() {
     forget_closed();
 }
 
+void CommitServiceThread::run_errands() {
+    std::vector<CommitService::Errand> errands;
+    {
+        const std::lock_guard lock(service_.mutex_);
+        errands.swap(service_.errands_);
+    }
+    for (CommitService::Errand& errand : errands) run_errand(std::move(errand));
+}
+
+void CommitServiceThread::run_errand(CommitService::Errand errand) {
+    const bool is_copy = errand.copied != nullptr;
+    if (is_copy) {
+        give_up_copying("another compaction begins");
+        copying_ = {0, errand.sequence, std::move(errand.copied)};
+    }
+    for (auto& [id, peer] : peers_) {
+        const std::vector<uint8_t>& frame = peer.worker() == 0 ? errand.frame : errand.others;
+        std::vector<uint8_t>* const out = frame.empty() ? nullptr : peer.output();
+        if (out == nullptr) continue;
+        out->insert(out->end(), frame.begin(), frame.end());
+        if (is_copy) copying_.peer = id;
+        peer.flush();
+    }
+    if (is_copy && copying_.peer == 0)
+        give_up_copying("the dataplane is not connected; try again later");
+}
+
+void CommitServiceThread::give_up_copying(std::string_view why) {
+    const Copying copying = std::exchange(copying_, {});
+    if (copying.copied) copying.copied({copying.sequence, std::string(why), false, {}});
+}
+
+void CommitServiceThread::take_copied(uint64_t id, Bytes payload) {
+    auto answer = storage::decode_bodies_copied(payload);
+    if (!answer) {
+        ++malformed_;
+        return;
+    }
+    if (copying_.peer != id || copying_.sequence != answer->sequence) return;
+    const Copying copying = std::exchange(copying_, {});
+    copying.copied(*answer);
+}
+
 // A little of each in turn, until nobody has more or there is a batch.
 void CommitServiceThread::receive() {
     for (bool more = true; more && has_room();) {
@@ -149,6 +194,8 @@ void CommitServiceThread::take_frame(uint64_t id, CommitPeer& peer, const storag
                 ++notes_dropped_;
             return;
         }
+        case FrameVerb::bodies_copied:
+            return take_copied(id, frame.payload);
         default:
             ++malformed_;
             return peer.close("it sent what only the service sends");
@@ -212,6 +259,8 @@ void CommitServiceThread::flush_notes() {
 void CommitServiceThread::forget_closed() {
     const auto is_closed = [](const auto& entry) { return entry.second.is_closed(); };
     if (std::erase_if(peers_, is_closed) == 0) return;
+    if (copying_.peer != 0 && !peers_.contains(copying_.peer))
+        give_up_copying("the dataplane went away; try again later");
     std::erase_if(pending_,
                   [this](const PendingDelivery& one) { return !peers_.contains(one.peer); });
     pending_octets_ = 0;

@@ -33,11 +33,16 @@ class CommitServiceThread {
     void wait();
     int wait_ms() const;
     void take_connections();
+    void run_errands();
+    void run_errand(CommitService::Errand errand);
+    // The one who copies is gone: whoever waits is told.
+    void give_up_copying(std::string_view why);
     void receive();
     // Frames of a peer that fit; gives whether it may have more.
     bool receive_from(uint64_t id, CommitPeer& peer);
     void take_frame(uint64_t id, CommitPeer& peer, const storage::Frame& frame);
     void take_request(uint64_t id, CommitPeer& peer, Bytes payload);
+    void take_copied(uint64_t id, Bytes payload);
     void commit();
     void flush_notes();
     void forget_closed();
@@ -49,6 +54,12 @@ class CommitServiceThread {
     uint64_t next_peer_ = 1;
     std::vector<PendingDelivery> pending_;
     size_t pending_octets_ = 0;
+    struct Copying {
+        uint64_t peer = 0;
+        uint64_t sequence = 0;
+        CommitService::CopiedHook copied;  // null: nobody copies
+    };
+    Copying copying_;
     LoginNotes notes_;
     RuleHits hits_;
     Clock::time_point notes_due_{};

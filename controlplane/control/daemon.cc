@@ -212,10 +212,12 @@ void Daemon::stop() {
     if (queue_api_) queue_api_->stop();
     sync_->request_stop();
     keeper_->request_stop();
+    if (compaction_) compaction_->request_stop();
     commit_->request_stop();
     mailboxes_->request_stop();
     is_stopped_ = sync_->wait_stopped(kSyncStopMax);
     is_stopped_ = keeper_->wait_stopped(kSyncStopMax) && is_stopped_;
+    is_stopped_ = (!compaction_ || compaction_->wait_stopped(kSyncStopMax)) && is_stopped_;
     is_stopped_ = commit_->wait_stopped(kSyncStopMax) && is_stopped_;
     is_stopped_ = mailboxes_->wait_stopped(kSyncStopMax) && is_stopped_;
     checkpointer_->finish();
@@ -240,6 +242,7 @@ void Daemon::poll_once() {
     answer_lsn_waiters();
     answer_checkpoint_waiters();
     answer_session_lists();
+    answer_compactions();
 }
 
 int Daemon::poll_timeout_ms() const {
@@ -267,8 +270,26 @@ void Daemon::take_commit_connection(ChannelMessage& message) {
             return;
         }
         is_committing_ = true;
+        start_compaction();
     }
     commit_->add_connection(static_cast<unsigned>(message.number), std::move(message.fd));
+}
+
+void Daemon::start_compaction() {
+    if (options_.queue_api.messages.empty()) return;
+    CompactionServiceOptions options;
+    options.dsn = options_.dsn;
+    options.folder = options_.queue_api.messages;
+    options.live_percent_max = options_.compact_live_percent;
+    options.grace = options_.compact_grace;
+    auto compaction = std::make_unique<CompactionService>(
+        std::move(options), *commit_, [this](std::vector<MovedMessage> messages) {
+            mailboxes_->bodies_moved(std::move(messages));
+        });
+    if (Status ok = compaction->start(); !ok)
+        log_error("control.compaction_failed").field("error", ok.error().message);
+    else
+        compaction_ = std::move(compaction);
 }
 
 void Daemon::take_mailbox_connection(ChannelMessage& message) {

@@ -14,6 +14,7 @@
 
 #include "controlplane/certificate/keeper.h"
 #include "controlplane/commit/commit_service.h"
+#include "controlplane/compaction/compaction_service.h"
 #include "controlplane/control/checkpointer.h"
 #include "controlplane/control/control_server.h"
 #include "controlplane/control/options.h"
@@ -66,6 +67,7 @@ class Daemon {
     void take_mailbox_connection(ChannelMessage& message);
     void stop();
     Status start_queue_api();
+    void start_compaction();
 
     void serve(ClientId client, const std::string& line);
     void serve_wait(ClientId client, const nlohmann::json& request);
@@ -73,6 +75,8 @@ class Daemon {
     // Who is connected; with `kick`, their connections are closed, too.
     void serve_sessions(ClientId client, const nlohmann::json& request, bool kick);
     void answer_session_lists();
+    void serve_compact(ClientId client, const nlohmann::json& request);
+    void answer_compactions();
     void reply(ClientId client, nlohmann::json report);
     void reply_error(ClientId client, const Error& error);
 
@@ -96,11 +100,13 @@ class Daemon {
     std::unique_ptr<Checkpointer> checkpointer_;
     std::unique_ptr<CertificateKeeper> keeper_;
     std::unique_ptr<CommitService> commit_;
-    std::unique_ptr<QueueApi> queue_api_;  // null: not served
+    std::unique_ptr<CompactionService> compaction_;  // null: there is no message log here
+    std::unique_ptr<QueueApi> queue_api_;            // null: not served
     std::vector<LsnWaiter> lsn_waiters_;
     std::vector<CheckpointWaiter> checkpoint_waiters_;
-    std::mutex session_lists_mutex_;
+    std::mutex answers_mutex_;
     std::vector<std::pair<ClientId, SessionList>> session_lists_;  // to be answered with
+    std::vector<std::pair<ClientId, Result<CompactionReport>>> compactions_;
     bool is_committing_ = false;
     bool is_serving_mailboxes_ = false;
     bool is_stopping_ = false;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "controlplane/control/compaction_report.h"
 #include "controlplane/control/daemon.h"
 #include "controlplane/control/mail_report.h"
 #include "controlplane/control/mailbox_report.h"
@@ -63,11 +64,13 @@ void Daemon::serve(ClientId client, const std::string& line) {
         serve_zone(client, request);
     } else if (op == "user.sessions" || op == "user.kick") {
         serve_sessions(client, request, op == "user.kick");
+    } else if (op == "store.compact") {
+        serve_compact(client, request);
     } else {
         reply_error(client,
                     {ErrorCode::usage,
                      fmt::format("unknown op '{}'; known are status, sync.wait, checkpoint, "
-                                 "zone.status, user.sessions, user.kick",
+                                 "zone.status, user.sessions, user.kick, store.compact",
                                  op)});
     }
 }
@@ -100,7 +103,7 @@ void Daemon::serve_sessions(ClientId client, const json& request, bool kick) {
             if (kick)
                 mailboxes_->disconnect(account_id,
                                        reason.empty() ? "an administrator closed it" : reason);
-            const std::lock_guard lock(session_lists_mutex_);
+            const std::lock_guard lock(answers_mutex_);
             session_lists_.emplace_back(client, std::move(list));
             ring();
         });
@@ -109,10 +112,37 @@ void Daemon::serve_sessions(ClientId client, const json& request, bool kick) {
 void Daemon::answer_session_lists() {
     std::vector<std::pair<ClientId, SessionList>> lists;
     {
-        const std::lock_guard lock(session_lists_mutex_);
+        const std::lock_guard lock(answers_mutex_);
         lists.swap(session_lists_);
     }
     for (const auto& [client, list] : lists) reply(client, session_report(list));
+}
+
+void Daemon::serve_compact(ClientId client, const json& request) {
+    if (!compaction_)
+        return reply_error(client, {ErrorCode::refused,
+                                    "there is no message log here, or the dataplane has not "
+                                    "started yet; see mail in `gatepost status`"});
+    const bool dry_run = request.value("dry_run", json(false)) == json(true);
+    compaction_->compact(dry_run, [this, client](Result<CompactionReport> report) {
+        const std::lock_guard lock(answers_mutex_);
+        compactions_.emplace_back(client, std::move(report));
+        ring();
+    });
+}
+
+void Daemon::answer_compactions() {
+    std::vector<std::pair<ClientId, Result<CompactionReport>>> done;
+    {
+        const std::lock_guard lock(answers_mutex_);
+        done.swap(compactions_);
+    }
+    for (const auto& [client, report] : done) {
+        if (report)
+            reply(client, compaction_report(*report));
+        else
+            reply_error(client, report.error());
+    }
 }
 
 void Daemon::serve_wait(ClientId client, const json& request) {

@@ -71,7 +71,8 @@ void add_queue_api_options(CLI::App& app, QueueApiOptions& queue) {
            }),
            "address to hand out mail for other systems on: 127.0.0.1@8025; may come several times")
         ->expected(1, 64);
-    app.add_option("--messages", queue.messages, "the folder of the message log");
+    app.add_option("--messages", queue.messages,
+                   "the folder of the message log, to hand mail out of it and to compact it");
     app.add_option("--queue-api-token-file", queue.token_file, "bearer tokens that may fetch");
     app.add_option("--queue-api-users-file", queue.users_file, "names and passwords that may");
     app.add_option("--queue-api-allow", queue.allow, "networks to fetch from; none: any");
@@ -131,6 +132,12 @@ std::variant<DaemonOptions, ExitNow> parse_options(int argc, char** argv) {
                    "that name no host known here (the name of this host)");
     app.add_option("--user", options.user, "user to become, when started as root");
     add_queue_api_options(app, options.queue_api);
+    app.add_option("--compact-live-percent", options.compact_live_percent,
+                   "a file of the message log is compacted when at most so much of it is still "
+                   "needed; 0: only when asked (50)")
+        ->check(CLI::Range(0, 90));
+    app.add_option("--compact-grace", store(options.compact_grace, duration_from_argument),
+                   "how long files that nobody needs any more stay (1m)");
     app.add_option("--log-format", store(options.log_format, log_format_from_text),
                    "logfmt or json");
     app.add_option("--log-level", store(options.log_level, log_level_from_text),

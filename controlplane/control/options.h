@@ -27,6 +27,9 @@ struct DaemonOptions {
     std::string secret_key_file;  // empty: secret.key in the state folder
     std::string server_name;      // empty: the name of this host
     QueueApiOptions queue_api;    // without listen addresses: not served
+    // How sparse a segment of the message log has to be; 0: none is copied unless somebody asks.
+    unsigned compact_live_percent = 50;
+    std::chrono::milliseconds compact_grace{60'000};
     LogFormat log_format = LogFormat::automatic;
     LogLevel log_level = LogLevel::info;
 };

@@ -15,6 +15,8 @@ using storage::MailboxStatus;
 // What is evicted can be used once every reader has moved on, which takes a worker no longer than
 // one turn of its loop.
 constexpr unsigned kRoomAttempts = 40;
+// Mailboxes that are gone are remembered for as long as an older answer may be under way.
+constexpr size_t kGoneMax = 100'000;
 constexpr microseconds kReadersMoveOn{500};
 
 }  // namespace
@@ -100,6 +102,7 @@ void MailboxArena::remove_account(uint64_t account_id) {
 }
 
 MailboxArena::Applied MailboxArena::put_status(const MailboxStatus& status) {
+    if (gone_.contains(status.mailbox_id)) return Applied::gone;
     const uint64_t have = modseq_of(status.mailbox_id);
     if (have >= status.highest_modseq) return Applied::nothing;
     if (is_resident(status.mailbox_id)) return Applied::gap;
@@ -116,10 +119,8 @@ MailboxArena::Applied MailboxArena::put_status(const MailboxStatus& status) {
 
 MailboxArena::Applied MailboxArena::apply(const MailboxDelta& delta, bool asked) {
     const uint64_t id = delta.mailbox_id;
-    if (delta.is_gone) {
-        remove_mailbox(id);
-        return Applied::gone;
-    }
+    if (delta.is_gone) forget_for_ever(id);
+    if (gone_.contains(id)) return Applied::gone;
     const MailboxStatus& status = delta.update.status;
     const uint64_t have = modseq_of(id);
     if (!is_resident(id)) {
@@ -148,6 +149,36 @@ MailboxArena::Applied MailboxArena::apply(const MailboxDelta& delta, bool asked)
 void MailboxArena::remove_mailbox(uint64_t mailbox_id) {
     forget_resident(mailbox_id);
     if (known_.erase(mailbox_id) != 0) writer_->remove_mailbox(mailbox_id);
+}
+
+void MailboxArena::forget_for_ever(uint64_t mailbox_id) {
+    remove_mailbox(mailbox_id);
+    if (gone_.size() >= kGoneMax) gone_.clear();
+    gone_.insert(mailbox_id);
+}
+
+void MailboxArena::move_bodies(std::span<const MovedMessage> messages) {
+    const uint64_t id = messages.empty() ? 0 : messages.front().mailbox_id;
+    if (!is_resident(id)) return;
+    const auto mailbox = view().mailbox(id);
+    storage::MailboxUpdate update;
+    update.status = mailbox->status();
+    for (const MovedMessage& moved : messages) {
+        const storage::MailboxEntry* known = mailbox->find(moved.uid);
+        if (known == nullptr || known->segment != moved.from_segment ||
+            known->offset != moved.from_offset)
+            continue;
+        if (!update.messages.empty() && update.messages.back().entry.uid == moved.uid) continue;
+        storage::MailboxMessage& message = update.messages.emplace_back();
+        message.entry = *known;
+        message.entry.segment = moved.to_segment;
+        message.entry.offset = moved.to_offset;
+    }
+    if (update.messages.empty()) return;
+    if (with_room(id, [&] { return writer_->apply(update); })) return;
+    ++counters_.dropped;
+    writer_->evict(id);
+    forget_resident(id);
 }
 
 Status MailboxArena::add_summaries(uint64_t mailbox_id,

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "controlplane/mailboxes/mailbox_rows.h"
+#include "controlplane/mailboxes/moved_message.h"
 #include "storage/mailbox_index/mailbox_index_writer.h"
 
 namespace gatepost::controlplane {
@@ -70,6 +71,12 @@ class MailboxArena {
     // `asked`: the mailbox is to be resident.
     Applied apply(const MailboxDelta& delta, bool asked);
     void remove_mailbox(uint64_t mailbox_id);
+    // The same of one that the database has no longer: what was read of it before comes too late.
+    void forget_for_ever(uint64_t mailbox_id);
+    bool is_gone(uint64_t mailbox_id) const { return gone_.contains(mailbox_id); }
+    // Messages of one mailbox, UIDs ascending. No state of it changes, and nobody is told: readers
+    // find the new places. One that has no room for that is taken out of memory.
+    void move_bodies(std::span<const MovedMessage> messages);
     Status add_summaries(uint64_t mailbox_id,
                          std::span<const std::pair<uint32_t, Bytes>> summaries);
 
@@ -103,6 +110,7 @@ class MailboxArena {
     std::unordered_set<uint64_t> known_;  // mailboxes whose status is there
     std::unordered_map<uint64_t, std::vector<uint64_t>> accounts_;  // the mailboxes that each lists
     std::unordered_map<uint64_t, std::vector<uint64_t>> listed_by_;
+    std::unordered_set<uint64_t> gone_;  // ids are not given twice
     MailboxArenaCounters counters_;
 };
 

@@ -33,12 +33,9 @@ void MailboxLoader::open(uint64_t mailbox_id, Done done) {
     std::vector<Done>& waiters = opening_[mailbox_id];
     waiters.push_back(std::move(done));
     if (waiters.size() > 1) return;
-    const std::vector<uint64_t> mailboxes = {mailbox_id};
     const std::vector<MailboxWant> wants = {{mailbox_id, 0, 0}};
-    std::vector<PipelineQuery> queries;
-    add_delta_queries(queries, mailboxes, wants);
     context_.ask(
-        loads_, std::move(queries),
+        loads_, load_queries(mailbox_id),
         [wants](std::vector<PgResult> results) {
             auto rows = std::make_shared<const std::vector<PgResult>>(std::move(results));
             return std::move(deltas_of(std::move(rows), 0, wants)[0]);
@@ -54,7 +51,7 @@ void MailboxLoader::take_load(uint64_t mailbox_id, Clock::time_point begin,
     Answer answer;
     if (!delta) {
         answer = Answer::of(delta.error());
-    } else if (delta->is_gone) {
+    } else if (delta->is_gone || context_.arena->is_gone(mailbox_id)) {
         take_gone(mailbox_id);
         answer = not_found();
     } else if (const Applied applied = context_.arena->apply(*delta, true);
@@ -108,7 +105,7 @@ void MailboxLoader::take_gone(uint64_t mailbox_id) {
     noticed_.erase(mailbox_id);
     if (!mailbox) return;
     const uint64_t account_id = mailbox->status().account_id;
-    context_.arena->remove_mailbox(mailbox_id);
+    context_.arena->forget_for_ever(mailbox_id);
     context_.workers.changed(mailbox_id, account_id);
 }
 

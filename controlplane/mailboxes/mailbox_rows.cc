@@ -33,6 +33,12 @@ constexpr std::string_view kMessages =
     "CROSS JOIN LATERAL (SELECT * FROM gatepost.messages q "
     "WHERE q.mailbox_id = w.id AND q.modseq > w.have ORDER BY q.uid) AS m";
 
+// All of one, as the primary key has them.
+constexpr std::string_view kAllMessages =
+    "SELECT m.mailbox_id, m.uid, m.modseq, m.flags, m.internal_date, m.save_date, m.blob_id, "
+    "m.segment, m.position, m.size, octet_length(m.summary), m.keywords, ''::bytea "
+    "FROM gatepost.messages m WHERE m.mailbox_id = $1::bigint ORDER BY m.uid";
+
 constexpr std::string_view kExpunged =
     "SELECT e.mailbox_id, e.uid FROM unnest($1::bigint[], $2::bigint[]) AS w (id, have) "
     "CROSS JOIN LATERAL (SELECT * FROM gatepost.expunged q WHERE q.mailbox_id = w.id "
@@ -165,6 +171,13 @@ void add_delta_queries(std::vector<PipelineQuery>& queries, std::span<const uint
     queries.push_back(std::move(expunged));
 }
 
+std::vector<PipelineQuery> load_queries(uint64_t mailbox_id) {
+    std::vector<PipelineQuery> queries(1, status_query(std::span(&mailbox_id, 1)));
+    queries.push_back({kAllMessages, {}});
+    queries.back().params.add_int8(static_cast<int64_t>(mailbox_id));
+    return queries;
+}
+
 std::vector<MailboxDelta> deltas_of(std::shared_ptr<const std::vector<PgResult>> rows, size_t first,
                                     std::span<const MailboxWant> wants) {
     std::vector<MailboxDelta> deltas(wants.size());
@@ -189,6 +202,7 @@ std::vector<MailboxDelta> deltas_of(std::shared_ptr<const std::vector<PgResult>>
             delta.update.messages.reserve(static_cast<size_t>(messages.rows()));
         delta.update.messages.push_back(message_of(messages, row));
     }
+    if (rows->size() <= first + 2) return deltas;  // of load_queries()
     const PgResult& expunged = (*rows)[first + 2];
     for (int row = 0; row < expunged.rows(); ++row)
         deltas[places.at(binary_unsigned(expunged, row, 0))].update.expunged.push_back(

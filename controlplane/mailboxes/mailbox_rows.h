@@ -44,10 +44,11 @@ PipelineQuery status_query(std::span<const uint64_t> mailboxes);
 std::vector<storage::MailboxStatus> statuses_of(const PgResult& rows);
 
 // Three queries: statuses, messages, what was expunged.
-inline constexpr size_t kDeltaQueries = 3;
 void add_delta_queries(std::vector<PipelineQuery>& queries, std::span<const uint64_t> mailboxes,
                        std::span<const MailboxWant> wants);
-// Of the three results from `first` on; one for each want, in their order.
+// All of a mailbox: two queries, statuses and messages.
+std::vector<PipelineQuery> load_queries(uint64_t mailbox_id);
+// Of the results from `first` on; one for each want, in their order.
 std::vector<MailboxDelta> deltas_of(std::shared_ptr<const std::vector<PgResult>> rows, size_t first,
                                     std::span<const MailboxWant> wants);
 

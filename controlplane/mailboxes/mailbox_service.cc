@@ -85,6 +85,12 @@ void MailboxService::compare_all() {
     post([](MailboxServiceThread& thread) { thread.compare_all(); });
 }
 
+void MailboxService::bodies_moved(std::vector<MovedMessage> messages) {
+    post([messages = std::move(messages)](MailboxServiceThread& thread) {
+        thread.bodies_moved(messages);
+    });
+}
+
 void MailboxService::disconnect(uint64_t account_id, const std::string& reason) {
     post([account_id, reason](MailboxServiceThread& thread) {
         thread.disconnect(account_id, reason);

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/mailboxes/moved_message.h"
 #include "controlplane/mailboxes/session_questions.h"
 #include "controlplane/sync/mailbox_notice.h"
 #include "storage/arena/qsbr.h"
@@ -95,6 +96,8 @@ class MailboxService {
     void notice(std::vector<MailboxNotice> notices);
     // Changes may have been missed: all that is in the arena is compared.
     void compare_all();
+    // A compaction has moved bodies: whoever reads a message from now on finds the new place.
+    void bodies_moved(std::vector<MovedMessage> messages);
     // The account's connections are closed.
     void disconnect(uint64_t account_id, const std::string& reason);
     // `take` is called in the service's thread. `account_id` 0: of all.

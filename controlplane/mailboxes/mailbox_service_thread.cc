@@ -240,6 +240,19 @@ void MailboxServiceThread::add_connection(unsigned worker, UniqueFd socket) {
     context_.workers.add(worker, std::move(socket));
 }
 
+void MailboxServiceThread::bodies_moved(std::vector<MovedMessage> messages) {
+    if (!context_.arena) return;
+    const auto key = [](const MovedMessage& one) { return std::pair(one.mailbox_id, one.uid); };
+    std::ranges::sort(messages, {}, key);
+    for (auto first = messages.begin(); first != messages.end();) {
+        const auto end = std::find_if(first, messages.end(), [&](const MovedMessage& one) {
+            return one.mailbox_id != first->mailbox_id;
+        });
+        context_.arena->move_bodies({first, end});
+        first = end;
+    }
+}
+
 void MailboxServiceThread::disconnect(uint64_t account_id, const std::string& reason) {
     MailboxEvent event;
     event.kind = MailboxEvent::Kind::disconnect;
@@ -312,9 +325,9 @@ void MailboxServiceThread::take_row(const MailboxRow& row) {
     const MailboxStatus status = status_of(row);
     const std::vector<uint64_t> owner = {status.account_id};
     const std::vector<uint64_t> mailbox = {status.mailbox_id};
-    const bool is_owner_here = context_.arena->has_account(status.account_id);
-    const bool is_known = context_.arena->modseq_of(status.mailbox_id) != 0;
-    if (is_known || is_owner_here) loader_.take_status(status);
+    // A new one comes with the lists: the row may be of one that was removed since.
+    if (context_.arena->modseq_of(status.mailbox_id) != 0) loader_.take_status(status);
+    loader_.notice(status.mailbox_id, status.highest_modseq);
     if (!is_listed_so(row)) lister_.relist(owner, mailbox, {});
 }
 

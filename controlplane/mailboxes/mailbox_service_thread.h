@@ -26,6 +26,7 @@ class MailboxServiceThread {
     void add_connection(unsigned worker, UniqueFd socket);
     void take_notices(std::vector<MailboxNotice> notices);
     void compare_all();
+    void bodies_moved(std::vector<MovedMessage> messages);
     void disconnect(uint64_t account_id, const std::string& reason);
     void list_sessions(uint64_t account_id, SessionQuestions::Take take);
 

@@ -39,8 +39,15 @@ constexpr std::string_view kSetMetadata =
     "SELECT gatepost.set_metadata($1::bigint, nullif($2::bigint, 0), $3::text[], $4::bytea[])";
 constexpr std::string_view kSetAcl =
     "SELECT gatepost.set_acl($1::bigint, $2::text, $3::integer, $4::integer)";
+constexpr std::string_view kLock = "SELECT gatepost.lock_mailboxes($1::bigint[])";
 constexpr std::string_view kOwners =
     "SELECT DISTINCT b.account_id FROM gatepost.mailboxes b WHERE b.id = ANY ($1::bigint[])";
+
+// A modseq belongs to one transaction: who wrote one of its messages wrote all of them.
+constexpr std::string_view kStored =
+    "SELECT b.id FROM gatepost.mailboxes b WHERE b.id = ANY ($1::bigint[]) AND EXISTS ("
+    "SELECT FROM gatepost.messages m WHERE m.mailbox_id = b.id AND m.modseq = b.highest_modseq "
+    "AND m.xmin = pg_current_xact_id_if_assigned()::xid)";
 
 std::string joined(const std::vector<std::string>& keywords) {
     std::string text;
@@ -117,6 +124,10 @@ bool is_write(const MailboxRequest& request) {
                      DeleteMailbox, RenameMailbox, SubscribeMailbox, SetMetadata, SetAcl>(request);
 }
 
+bool is_about_messages(const MailboxRequest& request) {
+    return holds_any<StoreFlags, ExpungeMessages, CopyMessages, AppendMessages>(request);
+}
+
 std::vector<uint64_t> touched_mailboxes(const MailboxRequest& request) {
     if (const auto* store = std::get_if<StoreFlags>(&request)) return {store->mailbox_id};
     if (const auto* expunge = std::get_if<ExpungeMessages>(&request)) return {expunge->mailbox_id};
@@ -147,6 +158,7 @@ WriteBatch::WriteBatch(std::span<const PendingWrite* const> requests, const Mail
             owned_.push_back(acl->mailbox_id);
     }
     if (!owned_.empty()) query(kOwners).params.add(id_array(owned_));
+    add_locks();
     add_stores();
     for (size_t i = 0; i < requests_.size(); ++i) {
         if (std::holds_alternative<StoreFlags>(requests_[i]->request)) continue;
@@ -156,6 +168,10 @@ WriteBatch::WriteBatch(std::span<const PendingWrite* const> requests, const Mail
     for (const uint64_t id : touched_) {
         const auto want = wants.find(id);
         if (!flags_alone_[id] && want != wants.end()) wants_.push_back(want->second);
+    }
+    if (!stores_.empty()) {
+        stored_place_ = queries_.size();
+        query(kStored).params.add(id_array(touched_));
     }
     delta_place_ = queries_.size();
     if (wants_.empty() && !touched_.empty())
@@ -174,6 +190,19 @@ void WriteBatch::touch(uint64_t mailbox_id, bool flags_alone) {
         touched_.push_back(mailbox_id);
     else
         found->second = found->second && flags_alone;
+}
+
+// Accounts come before mailboxes in the order of locks (011_mailboxes.sql): each statement keeps to
+// it, and several do where all locks are taken first. Flags alone need no account's.
+void WriteBatch::add_locks() {
+    std::vector<uint64_t> ids = touched_;
+    bool is_flags_alone = true;
+    for (const PendingWrite* pending : requests_) {
+        is_flags_alone = is_flags_alone && std::holds_alternative<StoreFlags>(pending->request);
+        if (const auto* copy = std::get_if<CopyMessages>(&pending->request))
+            ids.push_back(copy->mailbox_id);
+    }
+    if (requests_.size() > 1 && !is_flags_alone) query(kLock).params.add(id_array(ids));
 }
 
 // All of them are one call.
@@ -334,10 +363,14 @@ std::vector<MailboxReply> WriteBatch::take(std::vector<PgResult> results, WriteS
     const std::vector<PgResult>& rows = *step.rows;
     std::vector<MailboxReply> replies(requests_.size());
     if (!stores_.empty()) take_stores(rows[places_[stores_[0]]], replies, step);
+    if (!stores_.empty())
+        for (const uint64_t id : ids_of(rows[stored_place_])) step.stored.insert(id);
     step.touched = touched_;
     if (!touched_.empty()) step.statuses = statuses_of(rows[delta_place_]);
     if (!wants_.empty()) step.deltas = deltas_of(step.rows, delta_place_, wants_);
     step.owners = owners_;
+    step.shared = owned_;
+    step.shared.insert(step.shared.end(), touched_.begin(), touched_.end());
     if (!owned_.empty())
         for (const uint64_t owner : ids_of(rows[0])) step.owners.push_back(owner);
     for (size_t i = 0; i < requests_.size(); ++i) {

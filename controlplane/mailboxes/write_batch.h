@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "controlplane/mailboxes/mailbox_rows.h"
@@ -22,6 +23,9 @@ struct PendingWrite {
 };
 
 bool is_write(const storage::MailboxRequest& request);
+// About messages alone. The others are transactions of their own: which accounts they lock is not
+// known before, and two that lock in different orders wait for one another.
+bool is_about_messages(const storage::MailboxRequest& request);
 // Mailboxes whose messages it changes, or which it removes or renames.
 std::vector<uint64_t> touched_mailboxes(const storage::MailboxRequest& request);
 
@@ -38,9 +42,12 @@ struct FlagRow {
 struct WriteStep {
     std::vector<uint64_t> touched;
     std::vector<storage::MailboxStatus> statuses;  // of those of `touched` that are there
+    // Those whose last change is this transaction's, as far as flags go: nobody else came between.
+    std::unordered_set<uint64_t> stored;
     std::vector<FlagRow> flags;
     std::vector<MailboxDelta> deltas;  // of mailboxes in which more than flags changed
     std::vector<uint64_t> owners;      // accounts whose mailboxes are others than before
+    std::vector<uint64_t> shared;      // mailboxes that others may have seen, or see now
     std::shared_ptr<const std::vector<PgResult>> rows;
 };
 
@@ -58,6 +65,7 @@ class WriteBatch {
     std::vector<storage::MailboxReply> take(std::vector<PgResult> results, WriteStep& step) const;
 
   private:
+    void add_locks();
     void add_stores();
     void add(const storage::ExpungeMessages& request);
     void add(const storage::CopyMessages& request);
@@ -87,6 +95,7 @@ class WriteBatch {
     std::unordered_map<uint64_t, bool> flags_alone_;  // of the touched ones
     std::vector<MailboxWant> wants_;
     size_t delta_place_ = 0;
+    size_t stored_place_ = 0;
 };
 
 }  // namespace gatepost::controlplane

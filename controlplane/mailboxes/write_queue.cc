@@ -1,7 +1,6 @@
 #include "controlplane/mailboxes/write_queue.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "controlplane/log/event_log.h"
 
@@ -120,9 +119,13 @@ WriteQueue::Outcome WriteQueue::execute(DatabaseSession& session,
     Outcome outcome;
     outcome.replies.resize(batch.size());
     outcome.counters.largest_batch = batch.size();
-    std::vector<size_t> all(batch.size());
-    std::iota(all.begin(), all.end(), size_t{0});
-    execute_some(session, batch, std::move(all), wants, edge, outcome);
+    std::vector<size_t> together;
+    for (size_t i = 0; i < batch.size(); ++i)
+        if (is_about_messages(batch[i].request)) together.push_back(i);
+    if (!together.empty()) execute_some(session, batch, std::move(together), wants, edge, outcome);
+    for (size_t i = 0; i < batch.size(); ++i)
+        if (!is_about_messages(batch[i].request))
+            execute_some(session, batch, {i}, wants, edge, outcome);
     return outcome;
 }
 
@@ -234,7 +237,7 @@ void WriteQueue::apply(const WriteStep& step, const std::shared_ptr<Waiting>& wa
     for (const uint64_t id : gone) loader_.take_gone(id);
     if (step.owners.empty()) return;
     ++waiting->left;
-    lister_.relist(step.owners, step.touched, [waiting](const Answer&) { waiting->done(); });
+    lister_.relist(step.owners, step.shared, [waiting](const Answer&) { waiting->done(); });
 }
 
 // The rows have all that has changed: nothing is asked for, unless somebody else changed the
@@ -243,8 +246,9 @@ void WriteQueue::apply_flags(const WriteStep& step, const MailboxStatus& status,
                              const std::shared_ptr<Waiting>& waiting) {
     MailboxDelta delta;
     delta.mailbox_id = status.mailbox_id;
-    // A transaction has one number.
-    delta.from_modseq = status.highest_modseq - 1;
+    // A transaction has one number. What somebody else did last is not in the rows.
+    const bool is_ours = step.stored.contains(status.mailbox_id);
+    delta.from_modseq = status.highest_modseq - (is_ours ? 1 : 0);
     delta.update.status = status;
     const auto mailbox = context_.arena->view().mailbox(status.mailbox_id);
     const uint64_t have = mailbox->status().highest_modseq;

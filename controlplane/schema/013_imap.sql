@@ -392,7 +392,7 @@ BEGIN
         SET bytes = u.bytes + CASE WHEN u.account_id = goal.account_id THEN 1 ELSE -1 END * total.bytes,
             messages = u.messages
                 + CASE WHEN u.account_id = goal.account_id THEN 1 ELSE -1 END * total.messages
-        WHERE u.account_id = goal.account_id OR move AND u.account_id = source.account_id;
+        WHERE u.account_id = ANY (ARRAY[goal.account_id, CASE WHEN move THEN source.account_id END]);
     END IF;
     RETURN QUERY SELECT u.uid, goal.uid_next + u.n - 1
         FROM unnest(uids) WITH ORDINALITY AS u (uid, n);

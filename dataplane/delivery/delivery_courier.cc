@@ -97,6 +97,7 @@ void DeliveryCourier::send() {
     if (!link_->can_send()) return;
     std::vector<uint8_t>& out = link_->outbox();
     out.swap(notes_);
+    if (keeper_ != nullptr) keeper_->put_answers(out);
     while (out.size() < kSendOctets) {
         const std::vector<uint8_t>* frame = queue_.take_to_send();
         if (frame == nullptr) break;
@@ -106,7 +107,8 @@ void DeliveryCourier::send() {
 }
 
 bool DeliveryCourier::on_frame(const storage::Frame& frame) {
-    if (frame.verb != storage::FrameVerb::delivered) return false;
+    if (frame.verb != storage::FrameVerb::delivered)
+        return keeper_ != nullptr && keeper_->take(frame);
     const auto reply = storage::decode_delivery_reply(frame.payload);
     if (!reply) {
         log(LogLevel::error, "delivery.malformed_reply", {{"error", reply.error().message}});

@@ -15,6 +15,7 @@
 #include "dataplane/delivery/delivery_counters.h"
 #include "dataplane/delivery/delivery_facts.h"
 #include "dataplane/delivery/delivery_queue.h"
+#include "dataplane/delivery/segment_keeper.h"
 #include "dataplane/store/message_store.h"
 #include "storage/base/unique_fd.h"
 #include "storage/delivery/delivery_frames.h"
@@ -36,6 +37,9 @@ class DeliveryCourier final : public SpoolListener, private CommitLink::Receiver
 
     // Whose messages these are. Before the first turn.
     void serve(MessageStore& store) { store_ = &store; }
+    // Who takes what the control plane wants done with old segments; without one, a connection that
+    // asks for it is given up.
+    void serve(SegmentKeeper& keeper) { keeper_ = &keeper; }
     // Any thread: the end of a new connection, which takes the place of the one before.
     void take_connection(UniqueFd socket);
 
@@ -71,6 +75,7 @@ class DeliveryCourier final : public SpoolListener, private CommitLink::Receiver
     FactsMaker& facts_;
     DeliveryCounters& counters_;
     MessageStore* store_ = nullptr;
+    SegmentKeeper* keeper_ = nullptr;
     DeliveryQueue queue_;
     std::atomic<int> handed_over_{-1};  // a descriptor that take_connection() was given
     std::unique_ptr<CommitLink> link_;

@@ -74,7 +74,10 @@ Task<ImapReply> ImapSession::copy(const ImapCommand& command) {
     }
     // RFC 6851 §4.3: before the messages are said to have gone.
     say("* OK [" + code + "] Moved\r\n");
-    if (condstore_) done.code = fmt::format("HIGHESTMODSEQ {}", reply.modseq);
+    // RFC 7162 §3.2.9: that of the mailbox which the messages have left; the reply's is the
+    // target's.
+    if (const auto left = selected_view(); condstore_ && left)
+        done.code = fmt::format("HIGHESTMODSEQ {}", left->status().highest_modseq);
     co_return done;
 }
 

@@ -145,11 +145,13 @@ ImapSession::Fetching::Stop ImapSession::fetch_quickly(Fetching& fetching, uint3
             const bool loads = entry.has_summary_to_load() && entry.uid > fetching.loaded_uid;
             return lacks_summary && loads ? Fetching::Stop::summary : Fetching::Stop::body;
         }
-        if (number != 0) ++fetching.found;
-        if (wanted) {
-            write_fetch(plan, number, *mailbox, entry, out);
-            storage::count(counters_.fetched);
+        // A summary that cannot be read: the message has it all.
+        if (wanted && !write_fetch(plan, number, *mailbox, entry, out)) {
+            fetching.next_uid = entry.uid;
+            return Fetching::Stop::body;
         }
+        if (number != 0) ++fetching.found;
+        if (wanted) storage::count(counters_.fetched);
         fetching.next_uid = uint64_t{entry.uid} + 1;
     }
     if (at >= mailbox->size() || mailbox->at(at).uid > last_uid)
@@ -164,6 +166,12 @@ Task<> ImapSession::fetch_with_body(Fetching& fetching) {
     const uint32_t number = selected_->numbers().number_of(uid);
     if (entry == nullptr || number == 0) co_return;
     FetchedMessage message = copy_message(number, *mailbox, *entry, fetching.plan.needs_summary());
+    message.find_again = [this, uid]() -> std::optional<storage::BodyLocation> {
+        const auto now = selected_view();
+        const MailboxEntry* const moved = now ? now->find(uid) : nullptr;
+        if (moved == nullptr) return std::nullopt;
+        return moved->location();
+    };
     stream_.expect_within(kImapWriteMs + uint64_t{entry->size} * 1000 / kOctetsPerSecondMin);
     const FetchResult result = co_await write_fetch_with_body(
         fetching.plan, std::move(message), environment_.store(), environment_.charsets(), stream_);

@@ -34,18 +34,21 @@ Task<bool> ImapSession::idle_until_done() {
     uint64_t still_here_ms = stream_.now_ms() + kImapStillHereMs;
     const uint64_t end_ms = stream_.now_ms() + options_.idle_ms;
     for (;;) {
+        if (ended_ || end_if_told_to()) co_return false;
         const Bytes input = stream_.input();
-        const void* lf = input.empty() ? nullptr : std::memchr(input.data(), '\n', input.size());
+        const size_t looked_at = std::min(input.size(), kDoneMax);
+        const void* lf = input.empty() ? nullptr : std::memchr(input.data(), '\n', looked_at);
         if (lf != nullptr) break;
-        if (input.size() > kDoneMax) {
+        if (looked_at == kDoneMax) {
             part("[CLIENTBUG] DONE ends IDLE", storage::StreamEnd::protocol);
             co_return false;
         }
+        news_ = false;
         const bool told = co_await tell_while_idle();
         if (!told) co_return false;
+        if (news_) continue;  // meanwhile
         const StreamStatus status = co_await wait_for_input(std::min(still_here_ms, end_ms));
         const uint64_t now_ms = stream_.now_ms();
-        if (end_if_told_to()) co_return false;
         if (status == StreamStatus::timeout && now_ms >= end_ms) {
             timed_out();
             co_return false;

@@ -55,12 +55,9 @@ Task<ImapReply> ImapSession::authenticate(ImapCommand& command) {
     auto exchange = make_sasl_exchange(*mechanism, context);
     if (!exchange) co_return ImapReply{Kind::no, "UNAVAILABLE", "It cannot be checked now"};
     SaslStep step;
-    if (command.has_other) {  // RFC 4959
-        auto initial = decode_initial_response(command.other);
+    if (command.has_other) {  // RFC 4959: decoded by the parser
+        step = (*exchange)->step(command.other);
         wipe(command.other);
-        if (!initial) co_return ImapReply{Kind::bad, "", "That is no base64"};
-        step = (*exchange)->step(*initial);
-        wipe(*initial);
     } else {
         step = (*exchange)->begin();
     }

@@ -66,7 +66,6 @@ void ImapSession::end_notify() {
 
 // The account's mailboxes as they are now; what has become of their names goes to `out`.
 void ImapSession::find_watched(std::string& out) {
-    account_changed_ = false;
     const auto index = environment_.mailboxes().index();
     const auto account = index ? index->account(account_id_) : std::nullopt;
     if (!account || account->serial() == notify_->serial) return;

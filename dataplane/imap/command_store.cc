@@ -40,10 +40,12 @@ uint8_t flags_of(uint16_t rights) {
 struct OldFlags {
     uint64_t keywords = 0;
     uint8_t flags = 0;
+    bool told = false;  // the client knows them
 };
 
 // Those of the messages, in their order; of one that has gone, none.
-std::vector<OldFlags> flags_before(const MailboxView& mailbox, const UidSet& uids) {
+std::vector<OldFlags> flags_before(const MailboxView& mailbox, const UidSet& uids,
+                                   uint64_t told_modseq) {
     std::vector<OldFlags> flags;
     flags.reserve(count_uids(uids));
     for (const UidRange& range : uids) {
@@ -51,7 +53,8 @@ std::vector<OldFlags> flags_before(const MailboxView& mailbox, const UidSet& uid
         for (uint64_t uid = range.first; uid <= range.last; ++uid) {
             const MailboxEntry* entry = at < mailbox.size() ? &mailbox.at(at) : nullptr;
             const bool there = entry != nullptr && entry->uid == uid;
-            flags.push_back(there ? OldFlags{entry->keywords, entry->flags} : OldFlags{});
+            OldFlags& old = flags.emplace_back();
+            if (there) old = {entry->keywords, entry->flags, entry->modseq <= told_modseq};
             if (there) ++at;
         }
     }
@@ -84,7 +87,8 @@ UidSet as_expected(const MailboxView& mailbox, const storage::StoreFlags& reques
         for (uint64_t uid = range.first; uid <= range.last; ++uid, ++n) {
             if (at == mailbox.size() || mailbox.at(at).uid != uid) continue;
             const MailboxEntry& entry = mailbox.at(at++);
-            if (entry.flags == after(request.action, before[n].flags, request.flags) &&
+            if (before[n].told &&
+                entry.flags == after(request.action, before[n].flags, request.flags) &&
                 entry.keywords == after(request.action, before[n].keywords, keywords))
                 storage::add_uid(expected, entry.uid);
         }
@@ -115,14 +119,10 @@ Task<ImapReply> ImapSession::store(const ImapCommand& command) {
     if (allowed == 0 || (nothing && request.action != FlagAction::replace))
         co_return ImapReply{Kind::no, "NOPERM", "You may not change these flags"};
     if (request.uids.empty()) co_return ImapReply{Kind::ok, "", "STORE completed: no messages"};
-    // What others have done until now is told before, so that what comes afterwards is ours.
-    if (arguments.silent) {
-        const bool told = co_await tell_changes(false);
-        if (!told) co_return ImapReply{};
-    }
     const auto mailbox = selected_view();
     std::vector<OldFlags> before;
-    if (arguments.silent && mailbox) before = flags_before(*mailbox, request.uids);
+    if (arguments.silent && mailbox)
+        before = flags_before(*mailbox, request.uids, selected_->told_modseq());
     storage::MailboxReply reply;
     if (all) {
         storage::MailboxRequest asked = request;

@@ -50,15 +50,17 @@ Task<ImapSession::Next> ImapSession::wait_for_command() {
     for (;;) {
         if (ended_ || end_if_told_to()) co_return Next::end;
         if (!stream_.input().empty() && stream_.unsent() <= kImapUnsentMax) co_return Next::command;
-        const bool pushed = co_await push(kImapUnsentMax);
-        if (!pushed) co_return Next::end;
-        if (!stream_.input().empty()) co_return Next::command;
+        news_ = false;
         if (notify_ != nullptr) {
             const bool told = co_await tell_notifications(true);
             if (!told) co_return Next::end;
         }
+        const bool pushed = co_await push(kImapUnsentMax);
+        if (!pushed) co_return Next::end;
+        if (!stream_.input().empty()) co_return Next::command;
+        if (news_) continue;  // meanwhile
         const uint64_t end =
-            account_id_ == 0 ? since_ms_ + options_.login_ms : active_ms_ + options_.idle_ms;
+            account_id_ == 0 ? since_ms_ + login_ms() : active_ms_ + options_.idle_ms;
         const StreamStatus status = co_await wait_for_input(end);
         if (status == StreamStatus::timeout && stream_.now_ms() >= end) {
             timed_out();
@@ -70,6 +72,12 @@ Task<ImapSession::Next> ImapSession::wait_for_command() {
         lost(status);
         co_return Next::end;
     }
+}
+
+// Where places are short, who has not logged in is to be quick.
+uint64_t ImapSession::login_ms() const {
+    constexpr uint32_t kCrowdedFactor = 10;
+    return options_.login_ms / (session_.crowded ? kCrowdedFactor : 1);
 }
 
 // For the client, or whoever calls wake().
@@ -164,8 +172,9 @@ Task<ImapSession::LineRead> ImapSession::read_text_line(std::string& line) {
         const size_t octets = line_octets(input, ends);
         std::string_view part = text_of(input.first(octets));
         if (ends) part = without_ending(part);
-        if (part.size() > octets_max - line.size()) co_return LineRead::too_long;
-        line += part;
+        const bool too_long = part.size() > octets_max - line.size();
+        line += part.substr(0, octets_max - line.size());
+        if (too_long) co_return LineRead::too_long;
         stream_.consume(octets);
         if (ends) co_return LineRead::ok;
         // What may be left is a CR.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dataplane/imap/imap_limits.h"
+#include "dataplane/imap_syntax/command_head.h"
 #include "dataplane/imap_syntax/command_parser.h"
 
 namespace gatepost::dataplane {
@@ -68,7 +69,8 @@ ParseContext ImapSession::parse_context() const {
 }
 
 Task<ImapSession::Next> ImapSession::execute() {
-    if (text_.announced()) co_return co_await append();
+    by_uid_ = false;
+    if (carries_message(text_)) co_return co_await append();
     auto parsed = parse_command(text_, parse_context());
     if (!parsed) {
         const SyntaxError& error = parsed.error();
@@ -78,6 +80,7 @@ Task<ImapSession::Next> ImapSession::execute() {
     ImapCommand& command = *parsed;
     ImapReply reply;
     replied_ = false;
+    by_uid_ = command.by_uid;
     if (auto refused = out_of_place(command))
         reply = *std::move(refused);
     else
@@ -240,6 +243,7 @@ Task<ImapReply> ImapSession::account_command(const ImapCommand& command) {
 }
 
 void ImapSession::wake() {
+    news_ = true;
     if (waits_) stream_.interrupt();
 }
 
@@ -251,7 +255,6 @@ void ImapSession::on_mailbox_changed(uint64_t mailbox_id) {
 }
 
 void ImapSession::on_account_changed() {
-    account_changed_ = true;
     if (notify_ != nullptr) wake();
 }
 

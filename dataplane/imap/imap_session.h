@@ -73,6 +73,7 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     Task<Next> read_command();
     Task<Next> wait_for_command();
     Task<StreamStatus> wait_for_input(uint64_t end_ms);
+    uint64_t login_ms() const;
     bool end_if_told_to();
     Task<Next> fill();
     Task<Next> read_text();
@@ -104,6 +105,8 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     // Brings another mailbox into the index; `ok`, or why not.
     Task<ImapReply> open_mailbox(uint64_t mailbox_id);
     Task<storage::MailboxReply> ask_mailboxes(storage::MailboxRequest request);
+    // Nothing has, as far as the mailbox's status tells: its messages need not be in the index.
+    bool is_unchanged();
     // What has changed in the selected mailbox. False: the session is over.
     Task<bool> tell_changes(bool with_expunged);
     Task<bool> tell(const MailboxChanges& changes);
@@ -237,7 +240,8 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     bool idling_ = false;
     bool disconnected_ = false;
     bool changed_ = false;  // the selected mailbox, or one that NOTIFY is about
-    bool account_changed_ = false;
+    bool news_ = false;     // somebody has called since they were last told of
+    bool by_uid_ = false;   // the command names messages by UID
     // ENABLE (RFC 5161), and what turns them on besides.
     bool condstore_ = false;
     bool qresync_ = false;

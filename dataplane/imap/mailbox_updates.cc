@@ -17,6 +17,13 @@ using storage::MailboxView;
 using storage::UidRange;
 using storage::UidSet;
 
+namespace {
+
+// The index may let go of a mailbox at once where memory is short: then it is asked for again.
+constexpr int kOpenTriesMax = 4;
+
+}  // namespace
+
 std::optional<MailboxView> ImapSession::selected_view() {
     const auto index = environment_.mailboxes().index();
     if (!index) return std::nullopt;
@@ -26,27 +33,32 @@ std::optional<MailboxView> ImapSession::selected_view() {
 }
 
 Task<ImapReply> ImapSession::open_mailbox(uint64_t mailbox_id) {
-    const auto index = environment_.mailboxes().index();
-    const auto view = index ? index->mailbox(mailbox_id) : std::nullopt;
-    if (view && view->has_messages()) co_return ImapReply{};
-    storage::MailboxRequest request = storage::OpenMailbox{mailbox_id};
-    const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));
-    if (reply.ok()) co_return ImapReply{};
-    co_return reply_of(reply);
+    for (int tries = 0; tries < kOpenTriesMax; ++tries) {
+        const auto index = environment_.mailboxes().index();
+        const auto view = index ? index->mailbox(mailbox_id) : std::nullopt;
+        if (view && view->has_messages()) co_return ImapReply{};
+        storage::MailboxRequest request = storage::OpenMailbox{mailbox_id};
+        const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));
+        if (!reply.ok()) co_return reply_of(reply);
+    }
+    co_return ImapReply{ImapReply::Kind::no, "UNAVAILABLE", "The mailbox cannot be read now"};
 }
 
 Task<ImapSession::View> ImapSession::open_selected() {
-    auto view = selected_view();
-    if (view) co_return View::ready;
-    storage::MailboxRequest request = storage::OpenMailbox{selected_->id()};
-    const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));
-    view = selected_view();
-    if (view) co_return View::ready;
-    const auto index = environment_.mailboxes().index();
-    const auto other = index ? index->mailbox(selected_->id()) : std::nullopt;
-    const bool replaced = other && other->has_messages();  // with another UIDVALIDITY
-    if (reply.outcome != storage::MailboxOutcome::not_found && !replaced)
-        co_return View::unavailable;
+    storage::MailboxOutcome outcome = storage::MailboxOutcome::ok;
+    bool replaced = false;  // with another UIDVALIDITY
+    for (int tries = 0; tries < kOpenTriesMax; ++tries) {
+        const auto index = environment_.mailboxes().index();
+        const auto view = index ? index->mailbox(selected_->id()) : std::nullopt;
+        const bool there = view && view->has_messages();
+        if (there && selected_->is_of(*view)) co_return View::ready;
+        replaced = there;
+        if (there || outcome != storage::MailboxOutcome::ok) break;
+        storage::MailboxRequest request = storage::OpenMailbox{selected_->id()};
+        const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));
+        outcome = reply.outcome;
+    }
+    if (outcome != storage::MailboxOutcome::not_found && !replaced) co_return View::unavailable;
     // What the client knows of it is of no use any more; no response says so but this.
     part(replaced ? "[UNAVAILABLE] The selected mailbox has been replaced; connect again"
                   : "[UNAVAILABLE] The selected mailbox has been deleted; connect again",
@@ -54,8 +66,19 @@ Task<ImapSession::View> ImapSession::open_selected() {
     co_return View::gone;
 }
 
+bool ImapSession::is_unchanged() {
+    const auto index = environment_.mailboxes().index();
+    const auto view = index ? index->mailbox(selected_->id()) : std::nullopt;
+    if (!view) return false;
+    const storage::MailboxStatus status = view->status();
+    return status.uid_validity == selected_->uid_validity() &&
+           status.highest_modseq == selected_->told_modseq() &&
+           status.messages == selected_->numbers().size();
+}
+
 Task<bool> ImapSession::tell_changes(bool with_expunged) {
     changed_ = false;
+    if (is_unchanged()) co_return true;
     const View view = co_await open_selected();
     if (view == View::gone) co_return false;
     // The client is told later: what it has been told stays true.
@@ -113,8 +136,9 @@ Task<bool> ImapSession::tell_expunged(const UidSet& expunged) {
 Task<bool> ImapSession::tell_flags(const UidSet& uids, bool with_flags) {
     std::vector<FetchItem> items;
     if (with_flags) items.push_back({.kind = FetchItem::Kind::flags});
-    // RFC 7162 §3.2.4, RFC 9051 §7.5.2: the UID goes with what nobody asked for.
-    if ((qresync_ || rev2_ || condstore_) && !uid_only_)
+    // RFC 7162 §3.2.4, RFC 9051 §7.5.2: the UID goes with what nobody asked for; §6.4.9: and with
+    // all that a UID command says.
+    if ((qresync_ || rev2_ || condstore_ || by_uid_) && !uid_only_)
         items.push_back({.kind = FetchItem::Kind::uid});
     if (condstore_) items.push_back({.kind = FetchItem::Kind::modseq});
     const FetchPlan plan(std::move(items), {.utf8 = utf8_, .uid_only = uid_only_});

@@ -52,7 +52,7 @@ BodyFetch::BodyFetch(const FetchPlan& plan, FetchedMessage& message, MessageStor
       message_(message),
       charsets_(charsets),
       stream_(stream),
-      source_(store, message.entry.location()) {}
+      source_(store, message.entry.location(), message.find_again) {}
 
 Task<FetchResult> BodyFetch::run() {
     bool is_well = co_await prepare();

@@ -1,5 +1,7 @@
 #include "dataplane/imap_fetch/body_source.h"
 
+#include <cerrno>
+
 #include "storage/base/check.h"
 
 namespace gatepost::dataplane {
@@ -7,12 +9,21 @@ namespace gatepost::dataplane {
 Task<bool> BodySource::read(uint64_t offset, std::span<uint8_t> room) {
     while (!room.empty()) {
         const int64_t got = co_await store_.read_body(body_, offset, room);
+        if (got == -ENOENT && has_moved()) continue;
         // Nothing in the middle of a body: the segment has lost its end.
         if (got <= 0 || static_cast<uint64_t>(got) > room.size()) co_return false;
         offset += static_cast<uint64_t>(got);
         room = room.subspan(static_cast<size_t>(got));
     }
     co_return true;
+}
+
+// Each time to another place: it ends when the index names one that is not there.
+bool BodySource::has_moved() {
+    const auto now = find_again_ ? find_again_() : std::nullopt;
+    if (!now || *now == body_ || now->size != body_.size) return false;
+    body_ = *now;
+    return true;
 }
 
 Task<bool> BodySource::hold(Extent extent) {

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "dataplane/imap_fetch/section_place.h"
 #include "dataplane/reactor/task.h"
@@ -17,8 +20,12 @@ class BodySource {
     // Octets of one read, and the most that is held: what most messages stay below.
     static constexpr size_t kPieceMax = size_t{64} << 10;
 
-    BodySource(MessageStore& store, const storage::BodyLocation& body)
-        : store_(store), body_(body) {}
+    // Looks up where the body lies now: a compaction may have moved it since, and have removed the
+    // old file. Empty: the message is gone.
+    using FindAgain = std::function<std::optional<storage::BodyLocation>()>;
+
+    BodySource(MessageStore& store, const storage::BodyLocation& body, FindAgain find_again = {})
+        : store_(store), body_(body), find_again_(std::move(find_again)) {}
 
     uint64_t size() const { return body_.size; }
     // Reads these, at most kPieceMax octets: what lies within them is not read again. False: they
@@ -33,9 +40,11 @@ class BodySource {
         return extent.offset >= held_.offset && extent.end() <= held_.end();
     }
     Task<bool> read(uint64_t offset, std::span<uint8_t> room);
+    bool has_moved();
 
     MessageStore& store_;
     storage::BodyLocation body_;
+    const FindAgain find_again_;
     Extent held_;
     std::unique_ptr<uint8_t[]> held_octets_;
     std::unique_ptr<uint8_t[]> piece_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/imap_fetch/body_source.h"
 #include "dataplane/imap_syntax/fetch_items.h"
 #include "dataplane/mail/charset.h"
 #include "dataplane/reactor/task.h"
@@ -50,6 +51,7 @@ struct FetchedMessage {
     storage::MailboxEntry entry;
     std::vector<std::string> keywords;  // those that are set
     std::vector<uint8_t> summary;       // encoded; empty: none is there
+    BodySource::FindAgain find_again = {};
 };
 FetchedMessage copy_message(uint32_t number, const storage::MailboxView& mailbox,
                             const storage::MailboxEntry& entry, bool with_summary);

@@ -99,7 +99,7 @@ uint32_t SearchProgram::compile(const SearchKey& key, bool& bad) {
             return add({.op = Op::flags, .set = key.flag});
         case Kind::keyword: {
             const uint32_t node = add({.op = Op::keywords});
-            keywords_.push_back({key.text, node, false});
+            keywords_.push_back({key.text, node});
             return node;
         }
         case Kind::header:

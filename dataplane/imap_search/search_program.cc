@@ -51,10 +51,8 @@ bool is_text_member(EnvelopeMember member) {
 void SearchProgram::bind(const storage::MailboxView& mailbox) {
     for (const Keyword& keyword : keywords_) {
         const auto bit = mailbox.find_keyword(keyword.name);
-        Node& node = nodes_[keyword.node];
-        node.set = bit ? uint64_t{1} << *bit : 0;
         // A keyword that the mailbox does not know is set nowhere.
-        node.low = bit ? 1 : 0;
+        nodes_[keyword.node].set = bit ? uint64_t{1} << *bit : 0;
     }
 }
 

@@ -68,7 +68,7 @@ class SearchProgram {
         any_of,
         none_of,
         flags,     // those of `set` are set, those of `clear` are not
-        keywords,  // the same; their bits come with bind()
+        keywords,  // one of `set`, which comes with bind(), is set
         uids,      // `index` of sets_
         // A number between `low` and `high`, both included.
         size,
@@ -101,7 +101,6 @@ class SearchProgram {
     struct Keyword {
         std::string name;
         uint32_t node = 0;
-        bool is_clear = false;
     };
 
     uint32_t add(Node node);

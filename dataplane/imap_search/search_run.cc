@@ -129,7 +129,8 @@ Task<SearchStatus> SearchRun::look_at_bodies() {
         const bool is_open = co_await open_mailbox(scope_);
         if (!is_open) co_return SearchStatus::unreadable;
         const uint64_t octets = look_at_window(windows);
-        meter_.spend(octets * WorkMeter::kOctet);
+        // Each text that is looked for goes through all of them.
+        meter_.spend(octets * WorkMeter::kOctet * std::max<size_t>(1, program_.texts().size()));
         const std::vector<uint32_t> apart = std::exchange(apart_, {});
         for (uint32_t uid : apart) {
             const SearchStatus status = co_await look_into_large(uid);

@@ -9,10 +9,14 @@ size_t HeaderReader::line_end(size_t from) const {
     return lf == std::string_view::npos ? header_.size() : lf + 1;
 }
 
+// RFC 4155: the line that an mbox file has in front of a message. "From :" is a field.
+bool HeaderReader::is_at_mailbox_line() const {
+    return at_ == 0 && header_.starts_with("From ") && !split_field(header_.substr(0, line_end(0)));
+}
+
 std::optional<PlacedField> HeaderReader::next() {
-    // A continuation of nothing, and the line that an mbox file puts in front.
-    while (at_ < header_.size() &&
-           (is_blank(header_[at_]) || (at_ == 0 && header_.starts_with("From "))))
+    // A continuation of nothing is not a field, either.
+    while (at_ < header_.size() && (is_blank(header_[at_]) || is_at_mailbox_line()))
         at_ = line_end(at_);
     const size_t begin = at_;
     if (begin >= header_.size()) return std::nullopt;

@@ -25,6 +25,7 @@ class HeaderReader {
 
   private:
     size_t line_end(size_t from) const;
+    bool is_at_mailbox_line() const;
 
     std::string_view header_;
     size_t at_ = 0;

@@ -81,8 +81,6 @@ MimeParser::LineKind MimeParser::classify_header_line(std::string_view line, boo
         const LineKind kind = match_delimiter(line, is_final).kind;
         if (kind != LineKind::body) return kind;
     }
-    // RFC 4155: the line that an mbox file has in front of a message.
-    if (position() == 0 && line.starts_with(kMailboxLine)) return LineKind::ignored;
     size_t end = 0;
     while (end < line.size() && is_field_name_character(line[end])) ++end;
     if (end == 0 || end > kFieldNameOctetsMax) return LineKind::body;
@@ -90,7 +88,9 @@ MimeParser::LineKind MimeParser::classify_header_line(std::string_view line, boo
     while (end < line.size() && end <= kFieldNameOctetsMax && is_blank(line[end])) ++end;
     if (end > kFieldNameOctetsMax) return LineKind::body;
     if (end == line.size()) return too_short;
-    return line[end] == ':' ? LineKind::field : LineKind::body;
+    if (line[end] == ':') return LineKind::field;
+    // RFC 4155: the line that an mbox file has in front of a message.
+    return position() == 0 && line.starts_with(kMailboxLine) ? LineKind::ignored : LineKind::body;
 }
 
 bool MimeParser::read_header_line(bool is_final) {

@@ -12,6 +12,7 @@ namespace gatepost::dataplane {
 
 namespace {
 
+constexpr uint32_t kEdge = MessageLogOptions().edge;
 constexpr uint32_t kTrustedMessagesMax = 1'000'000;  // of a session
 
 }  // namespace
@@ -43,6 +44,7 @@ MailService::MailService(const Parts& parts, const MailServiceOptions& options, 
       courier_(parts.ring, facts_, counters_.delivery),
       folder_(parts.ring, std::move(folder)),
       store_(folder_, timers_, shared_.numbers(), courier_, {.worker = worker_}),
+      keeper_(folder_, shared_.numbers(), store_, kEdge),
       helpers_(std::move(helpers)),
       resolver_(std::move(resolver)),
       cache_(std::move(cache)),
@@ -73,9 +75,11 @@ MailService::MailService(const Parts& parts, const MailServiceOptions& options, 
                   .charsets = charsets_,
                   .counters = counters_,
                   .imap_tls = parts.imap_tls,
+                  .pop3_tls = parts.pop3_tls,
                   .next_blob_id = [this] { return next_blob_id(); }},
                  {.hostname = options.hostname, .message_octets_max = options.message_octets_max}) {
     courier_.serve(store_);
+    courier_.serve(keeper_);
     for (size_t role = 0; role < kSmtpRoles; ++role) {
         SmtpOptions smtp;
         smtp.role = static_cast<SmtpRole>(role);

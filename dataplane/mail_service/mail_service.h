@@ -9,6 +9,7 @@
 #include "dataplane/auth/helper_threads.h"
 #include "dataplane/auth/login_cache.h"
 #include "dataplane/delivery/delivery_courier.h"
+#include "dataplane/delivery/segment_keeper.h"
 #include "dataplane/filter/filter_loader.h"
 #include "dataplane/mail_service/directory_recipients.h"
 #include "dataplane/mail_service/mail_facts.h"
@@ -44,6 +45,7 @@ class MailService final : public SmtpEnvironment {
         std::function<MailboxesNow()> mailboxes;
         TlsContext& smtp_tls;
         TlsContext& imap_tls;
+        TlsContext& pop3_tls;
     };
     static Result<std::unique_ptr<MailService>> create(const Parts& parts,
                                                        const MailServiceOptions& options);
@@ -94,6 +96,7 @@ class MailService final : public SmtpEnvironment {
     DeliveryCourier courier_;
     UringDirectory folder_;
     MessageLogStore store_;
+    SegmentKeeper keeper_;
     std::unique_ptr<HelperPort> helpers_;
     std::unique_ptr<ResolverPort> resolver_;
     LoginCache cache_;

@@ -20,6 +20,11 @@ MailboxService::MailboxService(Parts parts, const Options& options)
     imaps.implicit_tls = true;
     imap_.emplace(*this, std::move(imap));
     imaps_.emplace(*this, std::move(imaps));
+    Pop3Options pop3;
+    pop3.server_name = options.hostname;
+    pop3.tls = &parts_.pop3_tls;
+    pop3_.emplace(*this, pop3);
+    pop3s_.emplace(*this, std::move(pop3));
 }
 
 Task<> MailboxService::pause(uint32_t ms) {

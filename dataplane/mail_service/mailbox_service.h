@@ -10,6 +10,7 @@
 #include "dataplane/mail_service/mail_counters.h"
 #include "dataplane/mailbox_link/mailbox_link.h"
 #include "dataplane/policy/mail_policy.h"
+#include "dataplane/pop3/pop3_protocol.h"
 #include "dataplane/reactor/ring.h"
 #include "dataplane/reactor/timer_wheel.h"
 #include "dataplane/tls/tls_context.h"
@@ -29,6 +30,7 @@ class MailboxService final : public ImapEnvironment, private LoginDamping {
         const Charsets& charsets;
         MailCounters& counters;
         TlsContext& imap_tls;
+        TlsContext& pop3_tls;
         std::function<storage::BlobId()> next_blob_id;
     };
     struct Options {
@@ -45,6 +47,8 @@ class MailboxService final : public ImapEnvironment, private LoginDamping {
 
     StreamProtocol& imap() { return *imap_; }    // STARTTLS before a password
     StreamProtocol& imaps() { return *imaps_; }  // under TLS from the first octet
+    StreamProtocol& pop3() { return *pop3_; }    // STLS before a password
+    StreamProtocol& pop3s() { return *pop3s_; }  // under TLS from the first octet
 
     // ---- ImapEnvironment
     MailboxPort& mailboxes() override { return link_; }
@@ -67,6 +71,8 @@ class MailboxService final : public ImapEnvironment, private LoginDamping {
     MailboxLink link_;
     std::optional<ImapProtocol> imap_;
     std::optional<ImapProtocol> imaps_;
+    std::optional<Pop3Protocol> pop3_;
+    std::optional<Pop3Protocol> pop3s_;
 };
 
 }  // namespace gatepost::dataplane

@@ -24,6 +24,8 @@ constexpr Names kNames[] = {
     {ListenerUse::mail_local, "local mail", "mail-local"},
     {ListenerUse::imap, "imap", "imap"},
     {ListenerUse::imaps, "imaps", "imaps"},
+    {ListenerUse::pop3, "pop3", "pop3"},
+    {ListenerUse::pop3s, "pop3s", "pop3s"},
 };
 static_assert(std::size(kNames) == kListenerUses);
 

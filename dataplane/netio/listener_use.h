@@ -20,8 +20,10 @@ enum class ListenerUse : uint8_t {
     mail_local,   // mail of programs of this host: no login, any sender
     imap,         // mailboxes of people who log in, after STARTTLS (RFC 9051)
     imaps,        // the same, under TLS from the first octet (RFC 8314)
+    pop3,         // mail to fetch for people who log in, after STLS (RFC 1939)
+    pop3s,        // the same, under TLS from the first octet (RFC 8314)
 };
-inline constexpr size_t kListenerUses = 12;
+inline constexpr size_t kListenerUses = 14;
 
 bool is_mail(ListenerUse use);
 std::string_view listener_use_name(ListenerUse use);  // "dns", "dns-over-tls" …

@@ -92,6 +92,10 @@ void Dataplane::note_ports(std::span<const StreamSocket> sockets) {
                 return &http.mail.imap.starttls;
             case ListenerUse::imaps:
                 return &http.mail.imap.tls;
+            case ListenerUse::pop3:
+                return &http.mail.pop3.starttls;
+            case ListenerUse::pop3s:
+                return &http.mail.pop3.tls;
             default:
                 return nullptr;
         }

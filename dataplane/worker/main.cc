@@ -114,7 +114,9 @@ void describe_streams(CLI::App& app, Arguments& arguments) {
         {"--listen-lmtp", "take mail by LMTP (repeatable)"},
         {"--listen-mail-local", "take mail of programs of this host, on a unix socket"},
         {"--listen-imap", "serve mailboxes by IMAP, after STARTTLS (repeatable)"},
-        {"--listen-imaps", "the same under TLS from the first octet (repeatable)"}};
+        {"--listen-imaps", "the same under TLS from the first octet (repeatable)"},
+        {"--listen-pop3", "serve inboxes by POP3, after STLS (repeatable)"},
+        {"--listen-pop3s", "the same under TLS from the first octet (repeatable)"}};
     static_assert(std::size(kinds) + 1 == kListenerUses);
     for (size_t i = 0; i < std::size(kinds); ++i)
         app.add_option(kinds[i].first, arguments.listen[i + 1], kinds[i].second)

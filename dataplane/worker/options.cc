@@ -44,7 +44,8 @@ Result<SocketHandedOver> parse_socket(std::string_view text) {
         return fail(
             ErrorCode::usage,
             "--socket '{}': write KIND:WORKER:DESCRIPTOR, where KIND is udp, tcp, tls, "
-            "https, http, admin, smtp, submission, submissions, lmtp, mail-local, imap or imaps",
+            "https, http, admin, smtp, submission, submissions, lmtp, mail-local, imap, imaps, "
+            "pop3 or pop3s",
             text);
     socket.type = text.starts_with("udp:") ? SOCK_DGRAM : SOCK_STREAM;
     socket.use = stream_socket_use(text.substr(0, first)).value_or(ListenerUse::dns);

@@ -103,6 +103,10 @@ Status StreamServices::make_contexts(TlsShared& tls) {
                                    *identities_, tls.tickets);
     if (!imap) return tl::unexpected(imap.error());
     imap_context_ = std::move(*imap);
+    auto pop3 = TlsContext::create({.service = storage::Service::pop3, .alpn = {"pop3"}},
+                                   *identities_, tls.tickets);
+    if (!pop3) return tl::unexpected(pop3.error());
+    pop3_context_ = std::move(*pop3);
     return {};
 }
 
@@ -144,7 +148,8 @@ Status StreamServices::make_mail(const StreamSurroundings& surroundings) {
                                      .directory = directory_now(surroundings.directory),
                                      .mailboxes = mailboxes_now(surroundings.mailboxes),
                                      .smtp_tls = *smtp_context_,
-                                     .imap_tls = *imap_context_},
+                                     .imap_tls = *imap_context_,
+                                     .pop3_tls = *pop3_context_},
                                     {.worker = surroundings.worker,
                                      .hostname = about.hostname,
                                      .message_octets_max = about.message_size_max,
@@ -208,6 +213,13 @@ StreamListenerOptions StreamServices::listener_options(ListenerUse use) {
         case ListenerUse::imaps:
             listener.protocol = &mail_->mailboxes().imaps();
             listener.tls = imap_context_.get();
+            break;
+        case ListenerUse::pop3:
+            listener.protocol = &mail_->mailboxes().pop3();
+            break;
+        case ListenerUse::pop3s:
+            listener.protocol = &mail_->mailboxes().pop3s();
+            listener.tls = pop3_context_.get();
             break;
     }
     return listener;

@@ -83,6 +83,7 @@ class StreamServices {
     std::unique_ptr<TlsContext> https_context_;
     std::unique_ptr<TlsContext> smtp_context_;
     std::unique_ptr<TlsContext> imap_context_;
+    std::unique_ptr<TlsContext> pop3_context_;
     std::unique_ptr<HttpSurroundings> http_surroundings_;
     std::unique_ptr<HttpService> https_;
     std::unique_ptr<HttpService> http_;

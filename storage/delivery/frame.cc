@@ -12,7 +12,7 @@ constexpr size_t kBufferMin = size_t{64} << 10;  // octets; what a reader keeps 
 
 bool is_verb(uint8_t verb) {
     return verb >= static_cast<uint8_t>(FrameVerb::deliver) &&
-           verb <= static_cast<uint8_t>(FrameVerb::mailbox_note);
+           verb <= static_cast<uint8_t>(FrameVerb::drop_segments);
 }
 
 }  // namespace

@@ -24,6 +24,10 @@ enum class FrameVerb : uint8_t {
     mailbox_reply = 6,    // control plane → worker: MailboxReply, one for each request
     mailbox_event = 7,    // control plane → worker: MailboxEvent; nobody asked for it
     mailbox_note = 8,     // worker → control plane: MailboxNote; nothing comes back
+    // compaction_frames.h
+    copy_bodies = 9,     // control plane → worker 0: CopyBodies
+    bodies_copied = 10,  // worker 0 → control plane: BodiesCopied, one for each request
+    drop_segments = 11,  // control plane → each worker: DropSegments; nothing comes back
 };
 
 inline constexpr uint8_t kFrameVersion = 1;

@@ -41,7 +41,7 @@ Result<std::string> hash_password(PasswordScheme scheme, std::string_view passwo
                                   const CreateOptions& options = {});
 
 // Whether to store the password again, now that it is known: what is stored has another scheme
-// than `wanted`, lower costs than new hashes of it, or cannot be read.
+// than `wanted`, lower costs than new hashes of it, or cannot be read. Keys of SCRAM-SHA-256 stay.
 bool needs_rehash(std::string_view crypt_string, PasswordScheme wanted);
 
 // 20 characters out of 56, of which none looks like another: 116 bits of entropy.

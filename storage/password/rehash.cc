@@ -102,6 +102,8 @@ bool needs_rehash(std::string_view crypt_string, PasswordScheme wanted) {
     const auto data = parsed->decoded();
     if (!data) return true;
     const PasswordScheme scheme = actual_scheme(parsed->scheme, *data);
+    // Those who log in by SCRAM cannot, with any other: its keys stay.
+    if (scheme == scram_sha_256 && canonical(wanted) != scheme) return false;
     return scheme != canonical(wanted) || !is_costly_enough(scheme, *data);
 }
 

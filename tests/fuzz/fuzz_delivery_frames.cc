@@ -1,6 +1,7 @@
 // A stream of frames of the commit connection: what is understood comes out the same when it is
 // written again.
 #include "storage/base/check.h"
+#include "storage/delivery/compaction_frames.h"
 #include "storage/delivery/delivery_frames.h"
 
 using namespace gatepost;
@@ -40,6 +41,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                     break;
                 case FrameVerb::auth_failed:
                     write_again(decode_auth_failure(payload), payload);
+                    break;
+                case FrameVerb::copy_bodies:
+                    write_again(decode_copy_bodies(payload), payload);
+                    break;
+                case FrameVerb::bodies_copied:
+                    write_again(decode_bodies_copied(payload), payload);
+                    break;
+                case FrameVerb::drop_segments:
+                    write_again(decode_drop_segments(payload), payload);
+                    break;
+                default:  // of the mailboxes: fuzz_mailbox_frames
                     break;
             }
         }

@@ -164,6 +164,18 @@ void MemoryMailboxes::expunge(MemoryMailbox& from, const std::vector<uint32_t>& 
     publish(from, {}, uids);
 }
 
+void MemoryMailboxes::change_flags(uint64_t mailbox_id, uint32_t uid, uint8_t toggled) {
+    MemoryMailbox& of = mailbox(mailbox_id);
+    MemoryMessage& message = of.messages.at(uid);
+    message.flags ^= toggled;
+    message.modseq = ++of.modseq;
+    publish(of, {uid}, {});
+}
+
+void MemoryMailboxes::expunge_message(uint64_t mailbox_id, uint32_t uid) {
+    expunge(mailbox(mailbox_id), {uid});
+}
+
 void MemoryMailboxes::remove_mailbox(uint64_t id) {
     const uint64_t owner = mailbox(id).owner_id;
     writer_->remove_mailbox(id);
@@ -211,8 +223,10 @@ std::optional<storage::MailboxIndexView> MemoryMailboxes::index() {
 
 Task<MailboxReply> MemoryMailboxes::ask(storage::MailboxRequest request) {
     asked.push_back(request);
+    if (disturb) disturb();
     if (!available) co_return failed(MailboxOutcome::unavailable);
     MailboxReply reply = std::visit([this](const auto& what) { return execute(what); }, request);
+    if (disturb) disturb();
     // What views gave before the wait is gone.
     writer_->reclaim();
     co_return reply;

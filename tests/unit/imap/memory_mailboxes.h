@@ -2,6 +2,7 @@
 // and shows what comes of it in an index of its own.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +49,9 @@ class MemoryMailboxes final : public dataplane::MailboxPort {
     uint32_t add_message(uint64_t mailbox_id, storage::AppendedMessage message);
     MemoryMailbox& mailbox(uint64_t id) { return mailboxes_.at(id); }
     MemoryMailbox* find(uint64_t account_id, std::string_view name);
+    // As other sessions elsewhere do it.
+    void change_flags(uint64_t mailbox_id, uint32_t uid, uint8_t toggled);
+    void expunge_message(uint64_t mailbox_id, uint32_t uid);
     void remove_mailbox(uint64_t id);
     void share(uint64_t mailbox_id, uint64_t account_id, uint16_t rights);
     // What the control plane may do at any time: the messages are not in the index any more.
@@ -63,6 +67,7 @@ class MemoryMailboxes final : public dataplane::MailboxPort {
     int64_t quota_messages = -1;        // of all mailboxes together; -1: no limit
     int64_t now_s = 1'795'288'214;
     std::vector<storage::MailboxRequest> asked;
+    std::function<void()> disturb;  // before and after each request: what others do meanwhile
 
     // ---- MailboxPort
     std::optional<storage::MailboxIndexView> index() override;

@@ -217,11 +217,10 @@ class Player {
     }
 
     std::string collect() {
-        for (auto& [number, side] : sides_)
-            if (side.rig->rig.stream) {
-                side.rig->rig.transport.run();
-                side.received += side.rig->rig.transport.take_sent();
-            }
+        for (auto& [number, side] : sides_) {
+            side.rig->rig.transport.run();
+            side.received += side.rig->rig.transport.take_sent();
+        }
         return {};
     }
 

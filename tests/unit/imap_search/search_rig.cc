@@ -19,6 +19,13 @@ Bytes bytes_of(std::string_view text) {
     return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
+struct Hold {
+    std::coroutine_handle<>& place;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) { place = waiting; }
+    void await_resume() const {}
+};
+
 void append_node(const ThreadResult& result, uint32_t index, std::string& out) {
     const ThreadNode& node = result.nodes[index];
     if (node.uid != 0) out += std::to_string(node.uid);
@@ -175,6 +182,7 @@ Task<int64_t> SearchRig::read_body(const storage::BodyLocation& body, uint64_t o
                                    std::span<uint8_t> room) {
     ++reads;
     on_read();
+    if (holds_reads) co_await Hold{held};
     const auto segment = segments_.find(body.segment);
     if (segment == segments_.end() || broken_segments.contains(body.segment)) co_return -EIO;
     if (offset >= body.size) co_return 0;

@@ -1,6 +1,7 @@
 // A mailbox of a test, with all that a search asks for: the index, a worker's port and bodies.
 #pragma once
 
+#include <coroutine>
 #include <functional>
 #include <map>
 #include <set>
@@ -48,6 +49,7 @@ class SearchRig final : public dataplane::MailboxPort,
     // Puts its body elsewhere, as the compaction of segments does.
     void move(uint32_t uid, uint32_t segment);
 
+    dataplane::SearchScope scope();
     dataplane::SearchResult search(const dataplane::SearchKey& key);
     dataplane::SearchResult sort(const std::vector<dataplane::SortCriterion>& criteria);
     // As THREAD answers it: "(1 2 (3)(4 5))(6)".
@@ -79,11 +81,12 @@ class SearchRig final : public dataplane::MailboxPort,
     bool is_database_there = true;
     std::set<uint32_t> broken_segments;
     std::function<void()> on_read = [] {};  // called in each read, before it
+    bool holds_reads = false;               // each waits until `held` is resumed
+    std::coroutine_handle<> held;
     size_t progress_calls = 0;
     bool goes_on = true;
 
   private:
-    dataplane::SearchScope scope();
     storage::MailboxMessage index_message(uint32_t uid);
     void apply(std::vector<storage::MailboxMessage> changed, std::vector<uint32_t> expunged);
 

@@ -263,6 +263,31 @@ TEST_F(Search, MessagesThatMoveWhileBodiesAreRead) {
     EXPECT_EQ(rig.search(header_key("list-id", "x")).status, SearchStatus::unreadable);
 }
 
+// While the disk is waited for, the index is another one, or the session ends.
+TEST_F(Search, WaitsForBodies) {
+    add_both();
+    rig.holds_reads = true;
+    const SearchScope scope = rig.scope();
+    const SearchKey wanted = text_key(Kind::text, "engine");
+    Task<SearchResult> ended = search_messages(scope, wanted);
+    ended.start();
+    EXPECT_FALSE(ended.is_done());
+    ended.reset();
+
+    std::optional<SearchResult> result;
+    const auto search = [&]() -> Task<> {
+        SearchResult found = co_await search_messages(scope, wanted);
+        result = std::move(found);
+    };
+    Task<> task = search();
+    task.start();
+    rig.expunge(1);
+    rig.add({.octets = std::string(kPlain)});
+    rig.held.resume();
+    ASSERT_TRUE(task.is_done());
+    EXPECT_EQ(result->uids, (Uids{2}));
+}
+
 TEST_F(Search, EndsWhenProgressSaysSo) {
     const std::string lines(200'000, 'x');
     for (int i = 0; i < 100; ++i) rig.add({.octets = std::string(kPlain) + lines});

@@ -70,7 +70,7 @@ TEST(LoadOptions, TheInterfaceOfADevice) {
 TEST(LoadOptions, RefusesTellingWhy) {
     const std::pair<const char*, const char*> cases[] = {
         {"", "A subcommand is required"},
-        {"imap", "A subcommand is required"},
+        {"pop3", "A subcommand is required"},
         {"dns", "TARGET is required"},
         {"dns 192.0.2.1", "nothing to ask; give --queries FILE or --zone FILE"},
         {"dns 192.0.2.1 --queries q --zone z", "--zone"},

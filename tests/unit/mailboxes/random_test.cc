@@ -57,15 +57,17 @@ class MailboxOperations : public MailboxServiceTest {
         switch (below(3)) {
             case 0:
                 return deliver(database, 1, 3);
+            // Others that lock rows before mailboxes may be told to try again.
             case 1:
-                return (void)must(database,
-                                  fmt::format("UPDATE gatepost.messages SET flags = {} WHERE "
-                                              "mailbox_id = {} AND uid % 7 = {}",
-                                              below(32), box, below(7)));
+                return (void)database.exec(
+                    fmt::format("UPDATE gatepost.messages SET flags = {} WHERE "
+                                "mailbox_id = {} AND uid % 7 = {}",
+                                below(32), box, below(7)));
             default:
-                return (void)must(database, fmt::format("DELETE FROM gatepost.messages WHERE "
-                                                        "mailbox_id = {} AND uid % 11 = {}",
-                                                        box, below(11)));
+                return (void)database.exec(
+                    fmt::format("DELETE FROM gatepost.messages WHERE "
+                                "mailbox_id = {} AND uid % 11 = {}",
+                                box, below(11)));
         }
     }
 
@@ -96,10 +98,11 @@ TEST_F(MailboxOperations, AreAsTheDatabaseHasThem) {
         ASSERT_TRUE(edge->shows(box, messages_in_database(database, box)));
     // The counters that the database keeps are what is there.
     EXPECT_EQ(value(database,
-                    "SELECT count(*) FROM gatepost.mailboxes b WHERE (b.message_count, "
-                    "b.unseen_count, b.deleted_count) IS DISTINCT FROM (SELECT count(*), count(*) "
-                    "FILTER (WHERE m.flags & 1 = 0), count(*) FILTER (WHERE m.flags & 8 <> 0) FROM "
-                    "gatepost.messages m WHERE m.mailbox_id = b.id)"),
+                    "SELECT count(*) FROM gatepost.mailboxes b CROSS JOIN LATERAL (SELECT count(*) "
+                    "AS n, count(*) FILTER (WHERE m.flags & 1 = 0) AS unseen, count(*) FILTER "
+                    "(WHERE m.flags & 8 <> 0) AS deleted FROM gatepost.messages m WHERE "
+                    "m.mailbox_id = b.id) AS c WHERE b.message_count <> c.n OR b.unseen_count <> "
+                    "c.unseen OR b.deleted_count <> c.deleted"),
               "0");
 }
 

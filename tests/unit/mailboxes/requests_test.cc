@@ -243,27 +243,29 @@ TEST_F(MailboxRequests, AreCommittedTogether) {
     std::vector<uint64_t> good;
     for (uint32_t uid = 2; uid <= 100; ++uid)
         good.push_back(other.send(store(inbox, {{uid, uid}}, FlagAction::add, kFlagSeen)));
-    const uint64_t bad = other.send(DeleteMailbox{999'999});
+    const uint64_t bad = other.send(ExpungeMessages{999'999, {{1, 1}}, false});
+    const uint64_t gone = other.send(DeleteMailbox{999'999});
     const uint64_t made = other.send(CreateMailbox{1, "Made", SpecialUse::none});
-    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 101; }));
+    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 102; }));
     must(database, "COMMIT");
     EXPECT_TRUE(worker.receive(first).ok());
     for (const uint64_t sequence : good) EXPECT_TRUE(other.receive(sequence).ok());
     EXPECT_EQ(other.receive(bad).outcome, MailboxOutcome::not_found);
+    EXPECT_EQ(other.receive(gone).outcome, MailboxOutcome::not_found);
     EXPECT_TRUE(other.receive(made).ok());
     expect_same(inbox);
     const MailboxServiceStatus status = edge->service().status();
-    EXPECT_EQ(status.largest_batch, 101u);
+    EXPECT_EQ(status.largest_batch, 102u);
     EXPECT_EQ(status.repeats, 1u);
 }
 
-TEST_F(MailboxRequests, MalformedOnes) {
+TEST_F(MailboxRequests, NotesThatNobodyAskedFor) {
     start();
     MailboxWorker worker = opened();
     storage::MailboxNote note;
     note.number = 77;
-    worker.send(note);  // nobody has asked
-    EXPECT_TRUE(worker.ask(OpenMailbox{inbox}).ok());
+    worker.send(note);
+    EXPECT_TRUE(worker.ask(OpenMailbox{inbox}).ok()) << "the connection goes on";
 }
 
 }  // namespace

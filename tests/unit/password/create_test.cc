@@ -67,10 +67,12 @@ TEST(NeedsRehash, OfWeakerOnesAndThoseThatCannotBeRead) {
     EXPECT_FALSE(needs_rehash("$2y$10$x", PasswordScheme::crypt));
     EXPECT_TRUE(needs_rehash("{CRYPT}$6$salt$x", PasswordScheme::sha512_crypt));
     EXPECT_FALSE(needs_rehash("{CRYPT}$6$rounds=656000$salt$x", PasswordScheme::sha512_crypt));
-    EXPECT_TRUE(
-        needs_rehash("{SCRAM-SHA-256}4096,iJyRLODyBuuVlLW/O09ChQ==,hsb9+pYutCbgI8TPobiO98"
-                     "64AIKZ6b+6IQl5J75ABdU=,owH8oU+MeMHdIhxOahCXddKDfIK/feBGc65ewh9WAsw=",
-                     PasswordScheme::scram_sha_256));
+    constexpr std::string_view kScram =
+        "{SCRAM-SHA-256}4096,iJyRLODyBuuVlLW/O09ChQ==,hsb9+pYutCbgI8TPobiO98"
+        "64AIKZ6b+6IQl5J75ABdU=,owH8oU+MeMHdIhxOahCXddKDfIK/feBGc65ewh9WAsw=";
+    EXPECT_TRUE(needs_rehash(kScram, PasswordScheme::scram_sha_256));
+    // Who logs in by SCRAM still can after a login by PLAIN.
+    EXPECT_FALSE(needs_rehash(kScram, argon));
 }
 
 TEST(GeneratePassword, IsReadableAndNeverTheSame) {

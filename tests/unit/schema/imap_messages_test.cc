@@ -267,6 +267,27 @@ TEST(Quota, RefusesCopiesAndAppendedMessages) {
     EXPECT_EQ(wrong_counters(connection), "");
 }
 
+// Whatever statistics say: here that the tables are small, where a planner likes to read them
+// whole.
+TEST(Plans, UseIndexesOnly) {
+    Connection connection = imap_database();
+    must(connection,
+         "ANALYZE gatepost.messages; ANALYZE gatepost.mailboxes; "
+         "ANALYZE gatepost.account_usage; ANALYZE gatepost.expunged");
+    must(connection, "BEGIN");
+    must(connection, "SELECT deliver_to(1, 3, '')");
+    must(connection, store(0, 8, "Word", "1", "3"));
+    must(connection, "SELECT gatepost.copy_messages(1, '{1}', '{4}', 6, false)");
+    must(connection, "SELECT gatepost.copy_messages(1, '{4}', '{5}', 7, true)");
+    must(connection, "SELECT gatepost.expunge_messages(1, NULL, NULL, true)");
+    must(connection, append(1, "100"));
+    EXPECT_EQ(rows_of(connection,
+                      "SELECT relname, seq_scan, idx_scan > 0 AS i FROM pg_stat_xact_user_tables "
+                      "WHERE relname IN ('messages', 'mailboxes', 'account_usage') ORDER BY 1"),
+              "account_usage 0 true, mailboxes 0 true, messages 0 true");
+    must(connection, "COMMIT");
+}
+
 TEST(SqlOfOnesOwn, ChangesOfFlagsAreCounted) {
     Connection connection = imap_database();
     must(connection,

@@ -148,6 +148,20 @@ TEST(Parser, WhatIsWrongAndWhatWasMeant) {
               "--output: \"yaml\" is not a form, expected table or json");
 }
 
+TEST(Parser, ANounThatIsACommandMayHaveVerbs) {
+    const auto verb_of = [](std::string_view line) {
+        const auto invocation = parse_command_line(words_of(line));
+        EXPECT_TRUE(invocation) << line;
+        return invocation ? std::string(invocation->command->verb) : "-";
+    };
+    EXPECT_EQ(verb_of("explain message.eml --for ada@example.org"), "");
+    EXPECT_EQ(verb_of("explain ./delivery"), "");
+    EXPECT_EQ(verb_of("explain delivery 12 --of ada@example.org"), "delivery");
+    EXPECT_EQ(verb_of("--json explain delivery x"), "delivery");
+    EXPECT_NE(error_of("explain delivery").find("gatepost explain delivery --help"),
+              std::string::npos);
+}
+
 TEST(Parser, HelpIsWhereItIsLookedFor) {
     const auto text_of = [](std::string_view line) {
         const auto invocation = parse_command_line(words_of(line));
@@ -160,6 +174,7 @@ TEST(Parser, HelpIsWhereItIsLookedFor) {
     for (const char* line : {"zone import --help", "help zone import", "zone import -h x"})
         EXPECT_EQ(text_of(line), command_help(*find_command("zone", "import"))) << line;
     EXPECT_EQ(text_of("run --help"), command_help(*find_command("run", "")));
+    EXPECT_EQ(text_of("help explain delivery"), command_help(*find_command("explain", "delivery")));
     EXPECT_EQ(text_of("help options"), options_help());
     EXPECT_EQ(text_of("--version"), version_text());
 }

@@ -28,12 +28,13 @@ TEST(ServiceRecords, SayWhatIsServedAndWhatIsNot) {
     mail.submission_listen = {at("192.0.2.1@587")};
     mail.imaps_listen = {at("::@993")};
     mail.imap_listen = {at("127.0.0.1@143")};
+    mail.pop3s_listen = {at("192.0.2.1@995")};
     EXPECT_EQ(records_of(mail),
               (std::map<std::string, std::string>{{"_submissions._tcp", "0 1 465 mx.example.net."},
                                                   {"_submission._tcp", "10 1 587 mx.example.net."},
                                                   {"_imaps._tcp", "0 1 993 mx.example.net."},
                                                   {"_imap._tcp", "0 0 0 ."},
-                                                  {"_pop3s._tcp", "0 0 0 ."},
+                                                  {"_pop3s._tcp", "20 1 995 mx.example.net."},
                                                   {"_pop3._tcp", "0 0 0 ."}}));
 }
 

@@ -129,18 +129,20 @@ Result<int> explain(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<CommandSpec> explain_commands() {
-    return {{.noun = "explain",
-             .verb = "",
-             .summary = "Says which filter rules match a message, and what would become of it.",
-             .arguments = {{"FILE", Arity::one, "the message; -: standard input"}},
-             .options = {{"--for", "ADDRESS", "the account that it is for, with its filing rules"},
-                         {"--from", "ADDRESS", "the sender of the envelope"},
-                         {"--client", "IP", "the host that sends it"},
-                         {"--helo", "NAME", "what it says that it is"}},
-             .examples = {"gatepost explain message.eml --for ada@example.org",
-                          "gatepost explain message.eml --client 192.0.2.7"},
-             .run = explain},
-            explain_delivery_command()};
+    return {
+        {.noun = "explain",
+         .verb = "",
+         .summary = "Says which filter rules match a message, and what would become of it. Where "
+                    "one went that came already: gatepost explain delivery.",
+         .arguments = {{"FILE", Arity::one, "the message; -: standard input"}},
+         .options = {{"--for", "ADDRESS", "the account that it is for, with its filing rules"},
+                     {"--from", "ADDRESS", "the sender of the envelope"},
+                     {"--client", "IP", "the host that sends it"},
+                     {"--helo", "NAME", "what it says that it is"}},
+         .examples = {"gatepost explain message.eml --for ada@example.org",
+                      "gatepost explain message.eml --client 192.0.2.7"},
+         .run = explain},
+        explain_delivery_command()};
 }
 
 }  // namespace gatepost::tools

@@ -69,6 +69,13 @@ Result<std::string> name_of(Connection& connection, const Arguments& arguments) 
     return found->front().blob_id;
 }
 
+// A field in one line: what it was folded with is a blank.
+std::string line_of(const SplitMessage& split, std::string_view name) {
+    std::string text = field_text(split, name);
+    std::ranges::replace(text, '\t', ' ');
+    return text;
+}
+
 // The text behind what acceptance and delivery put in front of it: the filter saw that.
 std::string as_it_came(const std::string& octets, const SplitMessage& split) {
     size_t front = 0;
@@ -119,9 +126,9 @@ Result<CopyStory> story_of(Context& context, Connection& connection, StoredMessa
     }
     const SplitMessage split = split_message(*octets);
     story.sender = field_text(split, kReturnPath);
-    story.received = field_text(split, kReceived);
-    story.authentication = field_text(split, kResults);
-    story.filter = field_text(split, kFilter);
+    story.received = line_of(split, kReceived);
+    story.authentication = line_of(split, kResults);
+    story.filter = line_of(split, kFilter);
     if (Status told = tell_rules(connection, *octets, story); !told)
         return tl::unexpected(std::move(told).error());
     return story;

@@ -80,6 +80,10 @@ void print_first_steps(const SupervisorOptions& options, double seconds) {
         fmt::print("  read mail   IMAP{}{}{}\n", listed(config.mail.imap_listen),
                    listed(config.mail.imaps_listen),
                    config.mail.imaps_listen.empty() ? "" : " (under TLS)");
+    if (!config.mail.pop3_listen.empty() || !config.mail.pop3s_listen.empty())
+        fmt::print("  fetch mail  POP3{}{}{}\n", listed(config.mail.pop3_listen),
+                   listed(config.mail.pop3s_listen),
+                   config.mail.pop3s_listen.empty() ? "" : " (under TLS)");
     if (!options.local) return (void)std::fflush(stdout);
     const Endpoint& server = config.listen.front();
     const std::string gatepost = fmt::format("{} --local {}", own_path(), options.local->directory);

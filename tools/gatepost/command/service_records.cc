@@ -24,13 +24,12 @@ bool is_loopback(const Endpoint& endpoint) {
 }  // namespace
 
 std::vector<controlplane::ExtraRecord> service_records(const MailConfig& mail) {
-    static const std::vector<Endpoint> kNone;
     const Service services[] = {{"_submissions._tcp", mail.submissions_listen, 0},
                                 {"_submission._tcp", mail.submission_listen, 10},
                                 {"_imaps._tcp", mail.imaps_listen, 0},
                                 {"_imap._tcp", mail.imap_listen, 10},
-                                {"_pop3s._tcp", kNone, 20},
-                                {"_pop3._tcp", kNone, 30}};
+                                {"_pop3s._tcp", mail.pop3s_listen, 20},
+                                {"_pop3._tcp", mail.pop3_listen, 30}};
     std::vector<controlplane::ExtraRecord> records;
     bool any = false;
     for (const Service& service : services) {

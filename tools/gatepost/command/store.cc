@@ -1,4 +1,4 @@
-// gatepost store check|stat
+// gatepost store check|stat|compact
 #include <nlohmann/json.hpp>
 
 #include "storage/message_log/body_file.h"
@@ -11,6 +11,8 @@ namespace gatepost::tools {
 
 namespace {
 
+using namespace std::chrono_literals;
+using nlohmann::json;
 using nlohmann::ordered_json;
 using storage::SegmentReport;
 using storage::StoreReport;
@@ -106,6 +108,77 @@ Result<int> stat(Context& context, const Arguments& arguments) {
     return kExitDone;
 }
 
+// Of one pass: all references of the database are read, and 256 MiB are copied.
+constexpr auto kPassMax = 15min;
+
+Result<json> compact_once(Context& context, bool dry_run) {
+    auto control = context.control();
+    if (!control) return tl::unexpected(std::move(control).error());
+    return control->request({{"op", "store.compact"}, {"dry_run", dry_run}},
+                            context.timeout(kPassMax));
+}
+
+// What a pass did, added to what those before it did.
+void add_pass(json& total, const json& pass) {
+    for (const char* name :
+         {"dead", "sparse", "freed_bytes", "bodies_copied", "copied_bytes", "messages_moved"})
+        total[name] = total.value(name, uint64_t{0}) + pass.value(name, uint64_t{0});
+    for (const char* name : {"dead_files", "sparse_files", "findings"})
+        for (const json& one : pass.value(name, json::array())) total[name].push_back(one);
+    for (const char* name : {"waiting", "waiting_files", "waits_for", "more"})
+        total[name] = pass[name];
+}
+
+std::string compaction_text(const json& report, bool dry_run) {
+    const auto octets = [&](const char* name) {
+        return human_size(report.value(name, uint64_t{0}));
+    };
+    const auto dead = report.value("dead", uint64_t{0});
+    const auto sparse = report.value("sparse", uint64_t{0});
+    std::string text = fmt::format("{}, {}, of which {} are needed\n",
+                                   counted(report.value("segments", uint64_t{0}), "file"),
+                                   octets("size_bytes"), octets("live_bytes"));
+    if (dead + sparse == 0) return text + "nothing to compact\n";
+    if (dry_run)
+        return text + fmt::format(
+                          "{} needed by nobody, {} to be copied together: {} would come "
+                          "back\n",
+                          counted(dead, "file"), counted(sparse, "file"), octets("freed_bytes"));
+    return text + fmt::format("{} copied out of {} ({}), {} needed by nobody: {} come back\n",
+                              counted(report.value("bodies_copied", uint64_t{0}), "message"),
+                              counted(sparse, "file"), octets("copied_bytes"),
+                              counted(dead, "file"), octets("freed_bytes"));
+}
+
+Result<int> compact(Context& context, const Arguments&) {
+    const bool dry_run = context.options().dry_run;
+    json total;
+    for (bool more = true; more;) {
+        auto pass = compact_once(context, dry_run);
+        if (!pass) return tl::unexpected(std::move(pass).error());
+        more = !dry_run && pass->value("more", false);
+        if (total.is_null())
+            total = std::move(*pass);
+        else
+            add_pass(total, *pass);
+    }
+    total.erase("ok");
+    if (context.json()) {
+        context.print(total.dump(2) + "\n");
+        return kExitDone;
+    }
+    for (const json& finding : total["findings"]) context.complain(finding.get<std::string>());
+    context.print(compaction_text(total, dry_run));
+    const auto waiting = total.value("waiting", uint64_t{0});
+    if (waiting > 0)
+        context.note(
+            fmt::format("{} will be removed after store.compact_grace{}", counted(waiting, "file"),
+                        total["waits_for"] == ""
+                            ? ""
+                            : ", once this is over: " + total["waits_for"].get<std::string>()));
+    return kExitDone;
+}
+
 }  // namespace
 
 std::vector<CommandSpec> store_commands() {
@@ -124,6 +197,15 @@ std::vector<CommandSpec> store_commands() {
          .arguments = {kDirectoryArgument},
          .examples = {"gatepost store stat", "gatepost store stat --json"},
          .run = stat},
+        {.noun = "store",
+         .verb = "compact",
+         .summary =
+             "Gives the space of expunged mail back: copies what is still needed out of "
+             "files of which little is, and removes them and those that nobody needs after "
+             "a grace time. Mail goes on meanwhile. The control plane does it by itself once "
+             "an hour (store.compact_live_percent).",
+         .examples = {"gatepost store compact --dry-run", "gatepost store compact --json"},
+         .run = compact},
     };
 }
 

@@ -56,6 +56,8 @@ Status read_listens(const Settings& settings, Config& config) {
           Listen{"smtp.lmtp_listen", kLmtpPort, config.mail.lmtp_listen},
           Listen{"imap.listen", kImapPort, config.mail.imap_listen},
           Listen{"imap.tls_listen", kImapsPort, config.mail.imaps_listen},
+          Listen{"pop3.listen", kPop3Port, config.mail.pop3_listen},
+          Listen{"pop3.tls_listen", kPop3sPort, config.mail.pop3s_listen},
           Listen{"queue_api.listen", kQueueApiPort, config.queue_api.listen}}) {
         for (const std::string& address : settings.get(listen.key).values) {
             if (address.empty()) continue;
@@ -99,7 +101,8 @@ Status read_mail(const Settings& settings, Config& config) {
     MailConfig& mail = config.mail;
     const bool listens = !mail.listen.empty() || !mail.submission_listen.empty() ||
                          !mail.submissions_listen.empty() || !mail.lmtp_listen.empty() ||
-                         !mail.imap_listen.empty() || !mail.imaps_listen.empty();
+                         !mail.imap_listen.empty() || !mail.imaps_listen.empty() ||
+                         !mail.pop3_listen.empty() || !mail.pop3s_listen.empty();
     mail.socket = text("smtp.socket");
     if (mail.socket.empty() && listens) mail.socket = config.run_dir + "/mail.sock";
     mail.hostname = text("smtp.hostname");
@@ -108,6 +111,8 @@ Status read_mail(const Settings& settings, Config& config) {
     mail.recipients_max = number(text("smtp.recipients_max"));
     mail.postmaster = text("smtp.postmaster");
     mail.auth_mechanisms = settings.get("smtp.auth_mechanisms").values;
+    config.store.compact_live_percent = number(text("store.compact_live_percent"));
+    config.store.compact_grace = must(duration_from_text(text("store.compact_grace")));
     if (mail.socket.empty()) return {};
     if (auto address = endpoint_from_text(mail.socket, 0); !address)
         return wrap(settings.get("smtp.socket").origin + ": smtp.socket", address.error());

@@ -25,9 +25,11 @@ inline constexpr uint16_t kSubmissionsPort = 465;
 inline constexpr uint16_t kLmtpPort = 24;
 inline constexpr uint16_t kImapPort = 143;
 inline constexpr uint16_t kImapsPort = 993;
+inline constexpr uint16_t kPop3Port = 110;
+inline constexpr uint16_t kPop3sPort = 995;
 inline constexpr uint16_t kQueueApiPort = 8025;
 
-// What [smtp] and [imap] say.
+// What [smtp], [imap] and [pop3] say.
 struct MailConfig {
     std::vector<Endpoint> listen;
     std::vector<Endpoint> submission_listen;
@@ -35,6 +37,8 @@ struct MailConfig {
     std::vector<Endpoint> lmtp_listen;
     std::vector<Endpoint> imap_listen;
     std::vector<Endpoint> imaps_listen;
+    std::vector<Endpoint> pop3_listen;
+    std::vector<Endpoint> pop3s_listen;
     std::string socket;             // empty: mail is not served
     std::string hostname;           // never empty
     uint64_t message_size_max = 0;  // octets
@@ -43,6 +47,12 @@ struct MailConfig {
     std::vector<std::string> auth_mechanisms;
 
     bool is_served() const { return !socket.empty(); }
+};
+
+// What [store] says.
+struct StoreConfig {
+    uint64_t compact_live_percent = 0;
+    std::chrono::milliseconds compact_grace{};
 };
 
 // What [queue_api] says.
@@ -66,6 +76,7 @@ struct Config {
     std::vector<Endpoint> http_listen;
     std::vector<Endpoint> metrics_listen;
     MailConfig mail;
+    StoreConfig store;
     QueueApiConfig queue_api;
     std::vector<std::string> http_trusted_proxies;
     std::string metrics_token_file;  // empty: none

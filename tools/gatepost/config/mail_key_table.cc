@@ -45,7 +45,7 @@ constexpr ConfigKey kMail[] = {
      .description =
          "The unix socket on which programs of this host hand in mail, without a login and with "
          "any sender (gatepost-sendmail does). Unset: mail.sock in paths.run_dir, where any other "
-         "address of [smtp] or [imap] is set.",
+         "address of [smtp], [imap] or [pop3] is set.",
      .example = "/run/gatepost/mail.sock"},
     {.name = "smtp.hostname",
      .kind = KeyKind::name,
@@ -77,10 +77,9 @@ constexpr ConfigKey kMail[] = {
      .default_value = "PLAIN, LOGIN, OAUTHBEARER",
      .since = "0.4",
      .description =
-         "How people log in to submission and IMAP, in the order of preference; all of it under "
-         "TLS. SCRAM-SHA-256-PLUS and SCRAM-SHA-256 serve only accounts whose password is stored "
-         "with --scheme "
-         "SCRAM-SHA-256, and a client that prefers them tries nothing else.",
+         "How people log in to submission, IMAP and POP3, in the order of preference; all of it "
+         "under TLS. SCRAM-SHA-256-PLUS and SCRAM-SHA-256 serve only accounts whose password is "
+         "stored with --scheme SCRAM-SHA-256, and a client that prefers them tries nothing else.",
      .example = "SCRAM-SHA-256-PLUS, SCRAM-SHA-256, PLAIN"},
     {.name = "smtp.postmaster",
      .kind = KeyKind::name,
@@ -107,6 +106,42 @@ constexpr ConfigKey kMail[] = {
          "Mail clients keep several connections open for hours: connections.max and "
          "connections.per_address are to allow for them.",
      .example = "0.0.0.0@993, ::@993"},
+    {.name = "pop3.listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.5",
+     .description =
+         "The addresses on which people fetch what is in their inbox, after STLS (POP3, RFC 1939). "
+         "The port is 110 where none is given. An empty list: nowhere.",
+     .example = "0.0.0.0@110, ::@110"},
+    {.name = "pop3.tls_listen",
+     .kind = KeyKind::addresses,
+     .default_value = "",
+     .since = "0.5",
+     .description =
+         "The same under TLS from the first octet (RFC 8314). The port is 995 where none is given.",
+     .example = "0.0.0.0@995, ::@995"},
+    {.name = "store.compact_live_percent",
+     .kind = KeyKind::count,
+     .default_value = "50",
+     .minimum = 0,
+     .maximum = 90,
+     .since = "0.5",
+     .description =
+         "A file of the message log is compacted when at most so many percent of it are still "
+         "needed: what mailboxes and the queue refer to is copied, and the file is removed. Looked "
+         "at once an hour. 0: only by gatepost store compact, which then takes files from 50 on.",
+     .example = "70"},
+    {.name = "store.compact_grace",
+     .kind = KeyKind::duration,
+     .default_value = "1min",
+     .minimum = 1'000,
+     .maximum = 86'400'000,
+     .since = "0.5",
+     .description =
+         "How long a file of the message log stays once nothing in it is needed any more: whoever "
+         "is being sent a message goes on reading it.",
+     .example = "10min"},
     {.name = "queue_api.listen",
      .kind = KeyKind::addresses,
      .default_value = "",

@@ -66,7 +66,6 @@ void add_queue_api_options(std::vector<std::string>& argv, const Config& config)
     if (api.listen.empty()) return;
     for (const Endpoint& listen : api.listen)
         add(argv, "--queue-api", fmt::format("{}@{}", endpoint_host(listen), listen.port()));
-    add(argv, "--messages", config.messages());
     add(argv, "--queue-api-lease", std::to_string(api.lease.count()));
     if (!api.token_file.empty()) add(argv, "--queue-api-token-file", api.token_file);
     if (!api.users_file.empty()) add(argv, "--queue-api-users-file", api.users_file);
@@ -89,7 +88,9 @@ std::vector<ConfiguredListen> configured_listens(const Config& config) {
         {ListenerUse::submissions, config.mail.submissions_listen},
         {ListenerUse::lmtp, config.mail.lmtp_listen},
         {ListenerUse::imap, config.mail.imap_listen},
-        {ListenerUse::imaps, config.mail.imaps_listen}};
+        {ListenerUse::imaps, config.mail.imaps_listen},
+        {ListenerUse::pop3, config.mail.pop3_listen},
+        {ListenerUse::pop3s, config.mail.pop3s_listen}};
     std::vector<ConfiguredListen> listens;
     for (const auto& [use, addresses] : uses)
         for (const Endpoint& address : addresses) listens.push_back({use, address});
@@ -174,6 +175,10 @@ ProcessSpec controlplane_spec(const ChildPrograms& programs, const Config& confi
     add(spec.argv, "--secret-key-file", config.tls_key_file);
     add(spec.argv, "--arena-size-max", std::to_string(config.arena_size_max));
     add(spec.argv, "--checkpoint-interval", std::to_string(config.checkpoint_interval.count()));
+    if (config.mail.is_served() || !config.queue_api.listen.empty())
+        add(spec.argv, "--messages", config.messages());
+    add(spec.argv, "--compact-live-percent", std::to_string(config.store.compact_live_percent));
+    add(spec.argv, "--compact-grace", std::to_string(config.store.compact_grace.count()));
     add_queue_api_options(spec.argv, config);
     add(spec.argv, "--channel-fd", std::to_string(channel));
     add(spec.argv, "--runtime-fd", std::to_string(runtime));

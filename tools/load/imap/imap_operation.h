@@ -40,8 +40,12 @@ class ImapMix {
 
     ImapOperation draw(std::mt19937_64& random) const;
     bool has(ImapOperation operation) const { return weights_[static_cast<size_t>(operation)] > 0; }
-    // Whether it has others than append, which alone needs no mailbox to be selected.
-    bool selects() const { return total_ > weights_[static_cast<size_t>(ImapOperation::append)]; }
+    // Whether a mailbox has to be selected before: not for append and select alone. The first
+    // SELECT of a connection, which may take longer than others, is measured then.
+    bool selects() const {
+        return total_ > weights_[static_cast<size_t>(ImapOperation::append)] +
+                            weights_[static_cast<size_t>(ImapOperation::select)];
+    }
     // Whether it changes anything, and nothing else than that.
     bool only_writes() const {
         return total_ == weights_[static_cast<size_t>(ImapOperation::store)] +

@@ -1,0 +1,66 @@
+// What PostgreSQL knows about bodies: which ones count, and where they lie. Messages in mailboxes,
+// mail for other systems that is not delivered, and mail whose account is gone refer to bodies.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/commit/binary_params.h"
+#include "controlplane/mailboxes/moved_message.h"
+#include "controlplane/pg/result.h"
+#include "storage/delivery/compaction_frames.h"
+#include "storage/message_log/compaction.h"
+
+namespace gatepost::controlplane {
+
+// For the connection: messages that only get another place are the same state of their mailbox, so
+// that the triggers for changes by hand (013_imap.sql) have nothing to do.
+extern const std::string kCompactionSession;
+
+struct SegmentUse {
+    uint64_t bodies = 0;
+    uint64_t octets = 0;  // of their records, were they copied
+};
+
+// By segment, of those below `floor`.
+extern const std::string kSegmentUsesSql;
+BinaryParams segment_uses_params(int32_t edge, uint32_t floor);
+std::unordered_map<uint32_t, SegmentUse> segment_uses_of(const PgResult& rows);
+
+struct BodyPlace {
+    uint32_t segment = 0;
+    uint64_t offset = 0;
+
+    auto operator<=>(const BodyPlace&) const = default;
+};
+
+// Bodies in these segments by place, behind `after`, kCopyBodiesMax at most.
+extern const std::string kLiveBodiesSql;
+BinaryParams live_bodies_params(int32_t edge, std::span<const uint32_t> segments,
+                                const BodyPlace& after);
+std::vector<storage::CopyBodies::Source> live_bodies_of(const PgResult& rows);
+
+struct BodyMove {
+    storage::BlobId id;
+    storage::CopiedBody place;
+};
+
+// Whoever refers to one of these bodies by its old place refers to it by its new one then. Locks
+// the mailboxes' rows by id, as everybody does, so that no two wait for one another.
+extern const std::string kMoveBodiesSql;
+BinaryParams move_bodies_params(int32_t edge, std::span<const BodyMove> moves);
+std::vector<MovedMessage> moved_messages_of(const PgResult& rows);
+
+// Which of these segments somebody refers to.
+extern const std::string kReferredSql;
+BinaryParams referred_params(int32_t edge, std::span<const uint32_t> segments);
+
+// The time of the database; and whether a transaction is under way that began before such a time,
+// and may thus know old places: rows with what is to be told about it.
+extern const std::string kClockSql;
+extern const std::string kOlderTransactionsSql;
+
+}  // namespace gatepost::controlplane

@@ -1,0 +1,41 @@
+// QUIT, and what it does to the mailbox (RFC 1939 §6).
+#include "dataplane/pop3/pop3_session.h"
+
+namespace gatepost::dataplane {
+
+Task<Pop3Session::Next> Pop3Session::quit() {
+    session_.end = storage::StreamEnd::server;
+    const bool deleted = co_await delete_marked();
+    // RFC 1939 §6: it may be that it could not be done; the client sees the messages next time.
+    const Next said = deleted ? ok("Goodbye") : unavailable("The messages cannot be deleted now");
+    if (said == Next::command) co_await push(0);
+    co_return Next::end;
+}
+
+// All of them or none.
+Task<bool> Pop3Session::delete_marked() {
+    storage::ExpungeMessages expunge{.mailbox_id = maildrop_.mailbox_id(),
+                                     .uids = maildrop_.deleted_uids(),
+                                     .deleted_only = false};
+    // Without UIDs it would be all messages.
+    if (expunge.uids.empty()) co_return true;
+    const bool opened = co_await open_maildrop();
+    if (!opened) co_return false;
+    storage::MailboxRequest request = std::move(expunge);
+    const storage::MailboxReply reply = co_await environment_.mailboxes().ask(std::move(request));
+    co_return reply.ok();
+}
+
+// \Seen of what RETR has sent, as Dovecot sets it: other clients of the mailbox show it so. Where
+// it cannot be done the messages stay unseen.
+Task<> Pop3Session::flag_read() {
+    storage::StoreFlags store{.mailbox_id = maildrop_.mailbox_id(),
+                              .uids = maildrop_.read_uids(),
+                              .action = storage::FlagAction::add,
+                              .flags = storage::kFlagSeen};
+    if (store.uids.empty() || !maildrop_view()) co_return;
+    storage::MailboxRequest request = std::move(store);
+    co_await environment_.mailboxes().ask(std::move(request));
+}
+
+}  // namespace gatepost::dataplane

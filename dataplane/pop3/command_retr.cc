@@ -1,0 +1,75 @@
+// RETR, TOP (RFC 1939 §5, §7).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dataplane/imap_fetch/body_source.h"
+#include "dataplane/log/log.h"
+#include "dataplane/pop3/pop3_limits.h"
+#include "dataplane/pop3/pop3_session.h"
+#include "dataplane/pop3/pop3_text.h"
+
+namespace gatepost::dataplane {
+
+Task<Pop3Session::Next> Pop3Session::retr(std::string_view argument) {
+    const auto number = find_message(argument);
+    if (!number) co_return refuse("There is no such message");
+    co_return co_await send_message(*number, Pop3Text::kAllLines);
+}
+
+Task<Pop3Session::Next> Pop3Session::top(std::string_view argument) {
+    const auto number = find_message(take_pop3_word(argument));
+    if (!number) co_return refuse("There is no such message");
+    const auto lines = parse_pop3_number(argument);
+    if (!lines) co_return bad("TOP goes with a number of lines");
+    co_return co_await send_message(*number, *lines);
+}
+
+Task<Pop3Session::Next> Pop3Session::send_message(uint32_t number, uint64_t body_lines) {
+    const bool opened = co_await open_maildrop();
+    if (!opened) co_return unavailable("The mailbox cannot be read now; try again");
+    const auto mailbox = maildrop_view();
+    const storage::MailboxEntry* entry = mailbox->find(maildrop_.uid_at(number));
+    if (entry == nullptr) co_return refuse("Somebody else has deleted that message");
+    const storage::BodyLocation body = entry->location();
+    const bool whole = body_lines == Pop3Text::kAllLines;
+    const bool to_flag = whole && (entry->flags & storage::kFlagSeen) == 0;
+    std::string greeting = whole ? fmt::format("+OK {} octets\r\n", body.size)
+                                 : std::string("+OK That is its top\r\n");
+    const Next next = co_await send_body(body, std::move(greeting), body_lines);
+    if (next == Next::command && to_flag) maildrop_.mark_read(number);
+    co_return next;
+}
+
+Task<Pop3Session::Next> Pop3Session::send_body(const storage::BodyLocation& body,
+                                               std::string greeting, uint64_t body_lines) {
+    BodySource source(environment_.store(), body);
+    Pop3Text text(body_lines);
+    std::string out = std::move(greeting);
+    bool more = true;
+    for (uint64_t offset = 0; more && offset < body.size;) {
+        const Extent extent{offset, std::min<uint64_t>(body.size - offset, kPop3BodyPiece)};
+        Bytes octets;
+        const bool is_read = co_await source.get(extent, octets);
+        if (!is_read) {
+            log(LogLevel::error, "pop3.body_unreadable",
+                {{"session", session_text(session_.id)},
+                 {"segment", body.segment},
+                 {"offset", body.offset}});
+            if (offset == 0) co_return unavailable("The message cannot be read now; try again");
+            // What is missing cannot be said any more, but by leaving out the answer's end.
+            session_.end = storage::StreamEnd::server;
+            co_return Next::end;
+        }
+        more = text.add(octets, out);
+        offset += extent.size;
+        storage::count(counters_.body_octets, octets.size());
+        const Next next = co_await say_piece(out);
+        if (next == Next::end) co_return next;
+    }
+    storage::count(counters_.fetched);
+    text.finish(out);
+    co_return co_await say_piece(out);
+}
+
+}  // namespace gatepost::dataplane

@@ -1,0 +1,77 @@
+// STARTTLS and what may be said under TLS only, with a real client of TLS.
+#include <gtest/gtest.h>
+
+#include "tests/support/tls_client.h"
+#include "tests/unit/imap/imap_rig.h"
+#include "tests/unit/tls/conversation.h"
+
+namespace gatepost::tests {
+
+using namespace dataplane;
+
+namespace {
+
+class ImapTls : public testing::Test {
+  protected:
+    ImapTls() : rig(world, options()) {}
+
+    ImapOptions options() {
+        ImapOptions made = imap_options();
+        made.tls_required = true;
+        made.tls = side.context.get();
+        return made;
+    }
+    // Carries octets both ways until none move; what the client has read then.
+    std::string pump() {
+        std::string got;
+        for (bool moved = true; moved;) {
+            if (!connected) connected = client.handshake();
+            const auto ciphertext = client.take_output();
+            rig.rig.arrive(text_of(ciphertext));
+            const std::string sent = rig.rig.transport.take_sent();
+            client.feed(octets_of(sent));
+            if (connected) got += client.read();
+            moved = !ciphertext.empty() || !sent.empty();
+        }
+        return got;
+    }
+    std::string send(std::string_view plaintext) {
+        EXPECT_TRUE(client.write(plaintext)) << client.error();
+        return pump();
+    }
+
+    ImapWorld world;
+    ServerSide side;
+    ImapRig rig;
+    TlsClient client{{}};
+    bool connected = false;
+};
+
+TEST_F(ImapTls, IsOfferedOnceAndBeforeAPasswordIsTaken) {
+    const std::string greeting = rig.start();
+    EXPECT_NE(greeting.find(" STARTTLS LOGINDISABLED]"), std::string::npos);
+    EXPECT_TRUE(
+        rig.send("a LOGIN ada@example.org secret\r\n").starts_with("a NO [PRIVACYREQUIRED"));
+    EXPECT_EQ(rig.send("b STARTTLS\r\n"), "b OK Begin\r\n");
+    EXPECT_EQ(pump(), "");
+    const std::string said = send("c CAPABILITY\r\n");
+    EXPECT_EQ(said.find("STARTTLS"), std::string::npos);
+    EXPECT_EQ(said.find("LOGINDISABLED"), std::string::npos);
+    EXPECT_NE(said.find(" AUTH=SCRAM-SHA-256-PLUS"), std::string::npos);
+    EXPECT_EQ(send("d STARTTLS\r\n"), "d BAD This is TLS already\r\n");
+    EXPECT_TRUE(send("e LOGIN ada@example.org secret\r\n").starts_with("e OK "));
+}
+
+// CVE-2011-0411.
+TEST_F(ImapTls, TakesNothingThatWasSlippedInBehindIt) {
+    rig.start();
+    const std::string said = rig.send("a STARTTLS\r\nb LOGIN ada@example.org secret\r\n");
+    EXPECT_EQ(said.substr(0, said.find("\r\n")), "a OK Begin");
+    EXPECT_EQ(said.find("b OK"), std::string::npos);
+    EXPECT_TRUE(rig.has_ended());
+    EXPECT_EQ(world.counts.logins.load(), 0U);
+}
+
+}  // namespace
+
+}  // namespace gatepost::tests

@@ -1,0 +1,98 @@
+// What transcripts cannot show: TLS, clients that do not read, memory.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/pop3/pop3_rig.h"
+
+namespace gatepost::tests {
+
+namespace {
+
+using namespace dataplane;
+
+TEST(Pop3Session, ListsAMailboxWithoutReadingAhead) {
+    ImapWorld world;
+    for (int i = 0; i < 3000; ++i) world.deliver(world.inbox, sample_message("many"));
+    Pop3Rig rig(world);
+    EXPECT_TRUE(rig.log_in().starts_with("+OK"));
+    rig.rig.transport.send_blocked = true;
+    for (int i = 0; i < 40; ++i) rig.command("UIDL");
+    EXPECT_LT(rig.rig.stream->unsent(), size_t{256} << 10);
+    rig.rig.transport.send_blocked = false;
+    rig.rig.transport.run();
+    const std::string said = rig.rig.transport.take_sent();
+    EXPECT_NE(said.find("\r\n3000 00000bb8"), std::string::npos);
+    EXPECT_TRUE(said.ends_with("\r\n.\r\n"));
+}
+
+TEST(Pop3Session, SendsALargeMessageInPieces) {
+    ImapWorld world;
+    const std::string message = sample_message("large", 200'000);
+    world.deliver(world.inbox, message);
+    Pop3Rig rig(world);
+    rig.log_in();
+    rig.rig.transport.send_blocked = true;
+    rig.command("RETR 1");
+    EXPECT_LT(rig.rig.stream->unsent(), size_t{256} << 10);
+    rig.rig.transport.send_blocked = false;
+    rig.rig.transport.run();
+    EXPECT_EQ(rig.rig.transport.take_sent(),
+              fmt::format("+OK {} octets\r\n{}.\r\n", message.size(), message));
+}
+
+TEST(Pop3Session, EndsWhereTheClientNeverReads) {
+    ImapWorld world;
+    world.deliver(world.inbox, sample_message("large", 200'000));
+    Pop3Rig rig(world);
+    rig.log_in();
+    rig.rig.transport.send_blocked = true;
+    rig.command("RETR 1");
+    rig.advance(61'000);
+    rig.advance(3'000);
+    EXPECT_EQ(rig.end, storage::StreamEnd::not_read);
+}
+
+TEST(Pop3Session, IsKnownToTheWorkerUntilItsEnd) {
+    ImapWorld world;
+    {
+        Pop3Rig rig(world);
+        rig.log_in();
+        EXPECT_EQ(world.counts.pop3_sessions.load(), 1U);
+        EXPECT_EQ(world.counts.logged_in.load(), 1U);
+        const auto notes = world.boxes.notes();
+        ASSERT_EQ(notes.size(), 1U);
+        EXPECT_EQ(notes[0].service, "pop3");
+        EXPECT_EQ(notes[0].user, "ada@example.org");
+        rig.rig.transport.arrive_end();
+        rig.rig.transport.run();
+        EXPECT_TRUE(rig.has_ended());
+    }
+    EXPECT_FALSE(world.boxes.has_watchers());
+    EXPECT_EQ(world.counts.logged_in.load(), 0U);
+}
+
+// What QUIT deletes goes in one request, as a whole or not at all.
+TEST(Pop3Session, DeletesInOneRequest) {
+    ImapWorld world;
+    for (int i = 0; i < 5; ++i) world.deliver(world.inbox, sample_message("some"));
+    Pop3Rig rig(world);
+    rig.log_in();
+    world.boxes.asked.clear();
+    rig.send("DELE 1\r\nDELE 2\r\nDELE 4\r\nQUIT\r\n");
+    ASSERT_EQ(world.boxes.asked.size(), 1U);
+    const auto* request = std::get_if<storage::ExpungeMessages>(&world.boxes.asked[0]);
+    ASSERT_NE(request, nullptr);
+    EXPECT_EQ(request->uids, (storage::UidSet{{1, 2}, {4, 4}}));
+    EXPECT_FALSE(request->deleted_only);
+}
+
+TEST(Pop3Session, HoldsNoBuffersWhileItWaits) {
+    ImapWorld world;
+    Pop3Rig rig(world);
+    rig.log_in();
+    EXPECT_EQ(rig.rig.pool.used_octets(), 0U);
+}
+
+}  // namespace
+
+}  // namespace gatepost::tests

@@ -1,0 +1,78 @@
+// STLS and what may be said under TLS only, with a real client of TLS.
+#include <gtest/gtest.h>
+
+#include "tests/support/tls_client.h"
+#include "tests/unit/pop3/pop3_rig.h"
+#include "tests/unit/tls/conversation.h"
+
+namespace gatepost::tests {
+
+using namespace dataplane;
+
+namespace {
+
+class Pop3Tls : public testing::Test {
+  protected:
+    Pop3Tls() : rig(world, options()) {}
+
+    Pop3Options options() {
+        Pop3Options made = pop3_options();
+        made.tls_required = true;
+        made.tls = side.context.get();
+        return made;
+    }
+    // Carries octets both ways until none move; what the client has read then.
+    std::string pump() {
+        std::string got;
+        for (bool moved = true; moved;) {
+            if (!connected) connected = client.handshake();
+            const auto ciphertext = client.take_output();
+            rig.rig.arrive(text_of(ciphertext));
+            const std::string sent = rig.rig.transport.take_sent();
+            client.feed(octets_of(sent));
+            if (connected) got += client.read();
+            moved = !ciphertext.empty() || !sent.empty();
+        }
+        return got;
+    }
+    std::string send(std::string_view plaintext) {
+        EXPECT_TRUE(client.write(plaintext)) << client.error();
+        return pump();
+    }
+
+    ImapWorld world;
+    ServerSide side;
+    Pop3Rig rig;
+    TlsClient client{{}};
+    bool connected = false;
+};
+
+TEST_F(Pop3Tls, IsOfferedOnceAndBeforeAPasswordIsTaken) {
+    rig.start();
+    const std::string before = rig.send("CAPA\r\n");
+    EXPECT_NE(before.find("\r\nSTLS\r\n"), std::string::npos);
+    EXPECT_EQ(before.find("\r\nSASL"), std::string::npos);
+    EXPECT_EQ(rig.send("USER ada@example.org\r\n"), "-ERR Only under TLS: STLS comes first\r\n");
+    EXPECT_EQ(rig.send("STLS\r\n"), "+OK Begin\r\n");
+    EXPECT_EQ(pump(), "");
+    const std::string after = send("CAPA\r\n");
+    EXPECT_EQ(after.find("STLS"), std::string::npos);
+    EXPECT_NE(after.find(" SCRAM-SHA-256-PLUS"), std::string::npos);
+    EXPECT_EQ(send("STLS\r\n"), "-ERR This is TLS already\r\n");
+    EXPECT_EQ(send("USER ada@example.org\r\nPASS secret\r\n"),
+              "+OK Now the password\r\n+OK You have logged in\r\n");
+}
+
+// CVE-2011-0411.
+TEST_F(Pop3Tls, TakesNothingThatWasSlippedInBehindIt) {
+    rig.start();
+    const std::string said = rig.send("STLS\r\nUSER ada@example.org\r\nPASS secret\r\n");
+    EXPECT_EQ(said.substr(0, said.find("\r\n")), "+OK Begin");
+    EXPECT_EQ(said.find("+OK Now"), std::string::npos);
+    EXPECT_TRUE(rig.has_ended());
+    EXPECT_EQ(world.counts.logins.load(), 0U);
+}
+
+}  // namespace
+
+}  // namespace gatepost::tests
