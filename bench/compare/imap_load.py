@@ -30,7 +30,8 @@ class Generator:
 
     def __init__(self, build, port, pattern, *words, users=USERS, connections=USERS):
         argv = [build / "tools/load/gatepost-load", "imap", f"127.0.0.1:{port}", "--tls", "--auth",
-                f"{pattern}:{PASSWORD}", "--user-count", users, "--connections", connections, "--json", "-", "--quiet", "--stages", *words]
+                f"{pattern}:{PASSWORD}", "--user-count", users, "--connections", connections, "--json", "-",
+                "--quiet", "--stages", *words]
         self.tool = subprocess.Popen([str(word) for word in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                      text=True, preexec_fn=prepare_child)
 

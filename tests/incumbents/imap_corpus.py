@@ -65,20 +65,24 @@ def _wellformed():
     yield "digest", _lines(*_head("A digest"), "MIME-Version: 1.0", *_multipart("digest", "dig", [
         ["", *_head("First of digest"), "", "one"], ["", *_head("Second of digest"), "", "two"]]))
     yield "encoded_words", _lines(
-        *_head("=?utf-8?q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?= =?utf-8?b?w6TDtsO8?=", sender="=?iso-8859-1?Q?J=F6rg?= <j@example.org>"),
+        *_head("=?utf-8?q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?= =?utf-8?b?w6TDtsO8?=",
+               sender="=?iso-8859-1?Q?J=F6rg?= <j@example.org>"),
         "Content-Type: text/plain; charset=iso-8859-1", "Content-Transfer-Encoding: quoted-printable", "",
         "sch=F6n und =", "weiter, Stra=DFe")
     yield "rfc2231", _lines(
         *_head("A long name"), "MIME-Version: 1.0", "Content-Type: application/x-thing; name*0*=utf-8''b%C3%BC;",
         " name*1=\"ro.txt\"", "Content-Disposition: inline; filename*=utf-8'en'b%C3%BCro.txt", "", "x")
     yield "addresses", _lines(
-        "From: \"Q. (quoted) \\\"Name\\\"\" <q@example.org>, second@example.org", "Sender: \"The, Sender\" <sender@example.org>",
-        "Reply-To: <reply@example.org>", "To: A group: one@example.org, Two <two@example.org>;, undisclosed-recipients:;",
+        "From: \"Q. (quoted) \\\"Name\\\"\" <q@example.org>, second@example.org",
+                              "Sender: \"The, Sender\" <sender@example.org>",
+        "Reply-To: <reply@example.org>",
+                              "To: A group: one@example.org, Two <two@example.org>;, undisclosed-recipients:;",
         "Cc: (comment) commented@example.org (after), Old Style <@a.example,@b.example:old@example.org>",
         "Bcc: bcc@example.org", "Subject: Addresses", "Date: Sun,  1 Feb 2026 01:02:03 -0330",
         "Message-ID: <addresses@example.org>", "", "of all kinds")
     yield "folded", _lines(
-        "Received: from a by b;", "\tFri, 20 Nov 2026 10:00:00 +0000", *_head("folded", "X-Long: begins", " goes on", "\tends"),
+        "Received: from a by b;", "\tFri, 20 Nov 2026 10:00:00 +0000",
+                           *_head("folded", "X-Long: begins", " goes on", "\tends"),
         "X-Long: again", "References: <a@b>", " <c@d>", "\t<e@f>", "", "body")
     yield "large", _lines(*_head("Large"), "", *(f"line {number} of many, {'x' * 50}" for number in range(3000)))
     yield "long_line", _lines(*_head("Long"), "X-Wide: " + "w" * 5000, "", "y" * 20_000)
@@ -92,11 +96,13 @@ def _odd():
     yield "no_newline", _lines(*_head("No newline at the end"), "", b"no newline")
     yield "eight_bit", _lines(*_head("Eight bit"), "Content-Type: text/plain; charset=utf-8",
                               "Content-Transfer-Encoding: 8bit", "", "Grüße, 日本語")
-    yield "raw_subject", _lines("From: Jörg <j@example.org>", "Subject: Grüße", "Date: Fri, 1 May 2026 00:00:00 GMT", "", "x")
+    yield "raw_subject", _lines("From: Jörg <j@example.org>", "Subject: Grüße", "Date: Fri, 1 May 2026 00:00:00 GMT",
+                                "", "x")
     yield "no_boundary", _lines(*_head("No boundary"), "Content-Type: multipart/mixed", "", "--x", "", "text", "--x--")
     yield "no_end", _lines(*_head("No end"), "Content-Type: multipart/mixed; boundary=x", "", "--x", "", "first",
                            "--x", "Content-Type: text/html", "", "<p>never ended")
-    yield "empty_parts", _lines(*_head("Empty parts"), "Content-Type: multipart/mixed; boundary=x", "", "--x", "", "--x",
+    yield "empty_parts", _lines(*_head("Empty parts"), "Content-Type: multipart/mixed; boundary=x", "", "--x", "",
+                                "--x",
                                 "Content-Type: text/html", "", "--x--")
     yield "no_parts", _lines(*_head("No parts"), "Content-Type: multipart/mixed; boundary=x", "", "only a preamble")
     yield "prefixed_boundary", _lines(
@@ -109,12 +115,14 @@ def _odd():
     yield "no_date", _lines("From: x@example.org", "Subject: No date", "", "x")
     yield "bad_date", _lines(*_head("Bad date", date="yesterday at noon"), "", "x")
     yield "empty_fields", _lines("From:", "To: ", "Subject:", "Date:", "Message-ID:", "", "empty fields")
-    yield "spaces", _lines("Subject :  spaced out  ", "From : spaced@example.org", "Date: Sat, 21 Nov 2026 12:00:00 +0000",
+    yield "spaces", _lines("Subject :  spaced out  ", "From : spaced@example.org",
+                           "Date: Sat, 21 Nov 2026 12:00:00 +0000",
                            "", "x")
 
 
 CORPUS = dict([*_wellformed(), *_odd()])
-FLAGS = ["", "\\Seen", "\\Flagged \\Seen", "\\Answered", "\\Draft", "\\Deleted", "work", "\\Seen work home", "$Forwarded"]
+FLAGS = ["", "\\Seen", "\\Flagged \\Seen", "\\Answered", "\\Draft", "\\Deleted", "work", "\\Seen work home",
+         "$Forwarded"]
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 

@@ -1,5 +1,5 @@
-"""The same messages in two mailboxes, ours and a packaged Dovecot's: both answer the same to FETCH, SEARCH, SORT, THREAD,
-LIST, STATUS, CONDSTORE and QRESYNC, but for what the tables below list, each with its reason."""
+"""The same messages in two mailboxes, ours and a packaged Dovecot's: both answer the same to FETCH, SEARCH, SORT,
+THREAD, LIST, STATUS, CONDSTORE and QRESYNC, but for what the tables below list, each with its reason."""
 
 import re
 import unittest
@@ -24,7 +24,8 @@ UNKNOWN_ENCODING = "RFC 9051 §7.5.2: the encoding as the field says it"
 # (item, message): why ours is another. "*": any message.
 FETCH_DIFFERENCES = {
     ("BODYSTRUCTURE", "forwarded"): MULTIPART_END, ("BODY", "forwarded"): MULTIPART_END,
-    ("BODY[1]", "mixed"): MULTIPART_END, ("BODY[1]", "deep"): MULTIPART_END, ("BODY[1]", "prefixed_boundary"): MULTIPART_END,
+    ("BODY[1]", "mixed"): MULTIPART_END, ("BODY[1]", "deep"): MULTIPART_END,
+                     ("BODY[1]", "prefixed_boundary"): MULTIPART_END,
     ("BODY[1.1]", "deep"): MULTIPART_END, ("BODY[2]", "forwarded"): MULTIPART_END,
     ("BODY[2.TEXT]", "forwarded"): MULTIPART_END, ("BINARY.SIZE[2]", "forwarded"): MULTIPART_END,
     ("BINARY.SIZE[1]", "mixed"): "theirs is negative", ("BINARY.SIZE[1]", "deep"): MULTIPART_END,
@@ -78,7 +79,8 @@ BODY "日本";BODY grüße;BODY "line 2999 of";BODY first;BODY never;BODY yyyyyy
 TEXT inner;TEXT ada@example.org;TEXT büro;TEXT b.pdf;TEXT "";TEXT "subject: a";SUBJECT "long name"
 SINCE 1-Jun-2025;BEFORE 1-Jun-2025;ON 4-Apr-2025;SENTSINCE 1-Jun-2026;SENTBEFORE 1-Jun-2026;SENTON 21-Nov-2026
 SENTON 1-Feb-2026;LARGER 300;SMALLER 300;LARGER 0;UID 1:5;UID 30:*;1:3;2,4:6;*;NOT SEEN;OR SEEN FLAGGED
-NOT (OR SEEN FLAGGED) SUBJECT one;(SEEN) (FLAGGED);OLDER 100;YOUNGER 100000000;YOUNGER 1;OR (FROM ada SEEN) NOT SUBJECT e
+NOT (OR SEEN FLAGGED) SUBJECT one;(SEEN) (FLAGGED);OLDER 100;YOUNGER 100000000;YOUNGER 1
+OR (FROM ada SEEN) NOT SUBJECT e
 SAVEDSINCE 1-Jan-2026;SAVEDBEFORE 1-Jan-2026;NOT NOT NOT SEEN;OR OR OR SEEN DRAFT DELETED SUBJECT large
 UNKNOWN x;SUBJECT;1:;SINCE 32-Jan-2025;SINCE 1-Foo-2025;NOT;OR SEEN;LARGER x;() SEEN;HEADER "" x;UID 0;0
 """
@@ -178,8 +180,10 @@ class Messages(SameAsDovecot):
 
     def test_search_results(self):
         """RFC 4731, RFC 5182."""
-        for command in ("RETURN (MIN MAX COUNT) SEEN", "RETURN () ALL", "RETURN (ALL) NOT SEEN", "RETURN (COUNT) SUBJECT zzz",
-                        "RETURN (MIN ALL) SUBJECT zzz", "RETURN (SAVE) SEEN", "$", "NOT $", "RETURN (SAVE COUNT) FLAGGED",
+        for command in ("RETURN (MIN MAX COUNT) SEEN", "RETURN () ALL", "RETURN (ALL) NOT SEEN",
+                        "RETURN (COUNT) SUBJECT zzz",
+                        "RETURN (MIN ALL) SUBJECT zzz", "RETURN (SAVE) SEEN", "$", "NOT $",
+                        "RETURN (SAVE COUNT) FLAGGED",
                         "RETURN (MIN SAVE) SEEN", "RETURN (ALL) $", "RETURN (MIN MAX SAVE) SEEN", "RETURN (ALL) $"):
             for prefix in ("", "UID "):
                 with self.subTest(command=prefix + command):
@@ -216,19 +220,22 @@ COMMAND_DIFFERENCES = {
 CHANGES = """
 a SELECT Box;b SELECT Box;a EXAMINE Box;a STORE 1 +FLAGS (x);a EXPUNGE;a SELECT Box;a STORE 1 +FLAGS (\\Flagged Work)
 b NOOP;a STORE 1 +FLAGS.SILENT (\\Flagged);a STORE 2:3 -FLAGS.SILENT (\\Seen);b NOOP # 2;a STORE 2 FLAGS ();b CHECK
-a STORE 2 +FLAGS \\Deleted \\Seen;a STORE 1 FLAGS (\\Foo);a STORE 99 +FLAGS (x);a UID STORE 99 +FLAGS (x);a FETCH 99 FLAGS
+a STORE 2 +FLAGS \\Deleted \\Seen;a STORE 1 FLAGS (\\Foo);a STORE 99 +FLAGS (x);a UID STORE 99 +FLAGS (x)
+a FETCH 99 FLAGS
 a UID FETCH 99 FLAGS;a COPY 1:2 Other;a UID COPY 99 Other;a COPY 99 Other;a COPY 1 nope;a MOVE 1 nope;a MOVE 1:0 Other
 a UID MOVE 3 Other;b NOOP # 3;a STATUS Other (MESSAGES UNSEEN UIDNEXT);a STATUS nope (MESSAGES);a STATUS Other ()
 a STATUS Other (FOO);b STORE 5 +FLAGS (\\Deleted);a NOOP;b EXPUNGE;a FETCH 1:* (UID FLAGS) # after;a SEARCH ALL # after
 a STORE 1:5 +FLAGS.SILENT (later) # after;a NOOP # 3;b NOOP # 4;a FETCH 1:* (UID FLAGS);a UID EXPUNGE 1:3
-a STORE 1 +FLAGS (\\Deleted);b NOOP # 5;a CLOSE;b NOOP # 6;a FETCH 1 FLAGS;a UNSELECT;a SELECT Other;a FETCH 1:* (UID FLAGS) # o
+a STORE 1 +FLAGS (\\Deleted);b NOOP # 5;a CLOSE;b NOOP # 6;a FETCH 1 FLAGS;a UNSELECT;a SELECT Other
+a FETCH 1:* (UID FLAGS) # o
 a UNSELECT # 2;a SELECT nope;a EXPUNGE # 2;b FETCH 1:* (UID FLAGS);b FETCH 1:2,1,2:1 (UID);b FETCH 0 (UID);b FETCH 1 ()
 b FETCH 1 (FOO);b FETCH * (UID);b UID FETCH *:1 (FLAGS);b FETCH 1 (FLAGS FLAGS);b FETCH 1 FAST;b SEARCH
 b STORE 1 +FLAGS;b UID STORE 1:* -FLAGS (later Work);b UID FETCH 1:* FLAGS
 """
 CONDSTORE = """
 a SELECT Box (CONDSTORE);b SELECT Box;a STORE 1 +FLAGS (\\Flagged);a STORE 1 +FLAGS.SILENT (\\Flagged)
-a STORE 2:3 -FLAGS.SILENT (\\Seen);a STORE 2 (UNCHANGEDSINCE 1) +FLAGS (\\Draft);a STORE 1:6 (UNCHANGEDSINCE 8) +FLAGS (\\Draft)
+a STORE 2:3 -FLAGS.SILENT (\\Seen);a STORE 2 (UNCHANGEDSINCE 1) +FLAGS (\\Draft)
+a STORE 1:6 (UNCHANGEDSINCE 8) +FLAGS (\\Draft)
 a FETCH 1:* (FLAGS) (CHANGEDSINCE 3);a UID FETCH 1:* (FLAGS) (CHANGEDSINCE 9);a SEARCH MODSEQ 9;a SEARCH MODSEQ 99
 a FETCH 1:2 (MODSEQ);b NOOP;b STORE 1 (UNCHANGEDSINCE 99) +FLAGS (x);a NOOP;a ENABLE QRESYNC;a UID MOVE 3 Other
 a STORE 2 +FLAGS.SILENT (\\Deleted);a EXPUNGE # 3;b NOOP # 2;a UID FETCH 1:6 (FLAGS) (CHANGEDSINCE 2 VANISHED)
@@ -284,7 +291,8 @@ class Commands(SameAsDovecot):
                 client.ok(f"CREATE {name}")
             for number in range(6):
                 flags = "\\Seen" if number % 2 else ""
-                self.assertEqual(client.append("Box", b"Subject: %d\r\n\r\nbody\r\n" % number, flags, DATE).status, "OK")
+                self.assertEqual(client.append("Box", b"Subject: %d\r\n\r\nbody\r\n" % number, flags, DATE).status,
+                                 "OK")
         return {"a": pairs[0], "b": pairs[1]}
 
     def play(self, script):

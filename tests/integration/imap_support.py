@@ -7,12 +7,13 @@ import re
 import socket
 
 from harness import GatepostTest
-from mail_support import HOST, PASSWORD, MailHost
+from mail_support import HOST, PASSWORD, MailHost, content, new_id
 from processes import DEADLINE, free_port, wait_until
 from tls_support import client_context
 
 NUMBERED = ("EXISTS", "RECENT", "EXPUNGE", "FETCH")
 STATES = ("OK", "NO", "BAD", "BYE", "PREAUTH")
+SPECIAL_USES = {"\\Sent", "\\Drafts", "\\Junk", "\\Trash", "\\Archive"}
 CHUNK = 65536
 
 
@@ -358,3 +359,26 @@ class ImapTest(GatepostTest):
 
     def assert_delivered(self, address, message_id, mailbox="INBOX"):
         return self.mail.wait_message(address, message_id, mailbox)
+
+    def deliver(self, address, message_id=None, **fields):
+        message_id = message_id or new_id()
+        with self.mail.raw() as client:
+            client.open()
+            reply = client.message(address, content(message_id, **fields))
+        self.assertEqual(reply.code, 250, repr(reply))
+        return message_id
+
+    def empty(self, address):
+        """An account without a message, and without mailboxes of a test before."""
+        client = self.imap(address)
+        for words in client.ok('LIST "" * RETURN (SPECIAL-USE)').of("LIST"):
+            name = words[2].decode()
+            if name == "INBOX" or SPECIAL_USES & set(words[0]):
+                client.ok(f"SELECT {quoted(name)}")
+                if client.ok("SEARCH ALL").searched():
+                    client.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
+                    client.ok("EXPUNGE")
+                client.ok("UNSELECT")
+            elif "\\NonExistent" not in words[0]:
+                client.ok(f"DELETE {quoted(name)}")
+        return client

@@ -1,63 +1,33 @@
-"""Clients of IMAP that people have, and several at once: what one does, the others see."""
+"""Programs that people read their mail with, against IMAP as it is served."""
 
 import contextlib
 import imaplib
 import os
 import pty
-import random
 import re
 import select
 import signal
-import threading
 import time
 import unittest
 
 from harness import GatepostTest
-from imap_support import ImapTest, kind_of, plain, quoted
+from imap_support import ImapTest, plain
 from mail_support import DOMAIN, PASSWORD, content, new_id
 from processes import DEADLINE, free_port, wait_until
 from tls_support import client_context, run_tool, tool
 
-ADA, BOB, CAROL, DORA = (f"{name}@{DOMAIN}" for name in ("ada", "bob", "carol", "dora"))
-OPERATIONS = 300  # of each side of a synchronisation, in each of its rounds
-ROUNDS = 4
-FLAGS = ["\\Seen", "\\Flagged", "\\Answered", "\\Draft"]
+ADA, BOB, CAROL = (f"{name}@{DOMAIN}" for name in ("ada", "bob", "carol"))
 
 
-class Clients(ImapTest):
+class Programs(ImapTest):
+    """That others have written."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         for address in (ADA, BOB, CAROL):
             cls.mail.add_user(address)
         cls.instance.wait_synced()
-
-    def deliver(self, address, message_id=None, **fields):
-        message_id = message_id or new_id()
-        with self.mail.raw() as client:
-            client.open()
-            reply = client.message(address, content(message_id, **fields))
-        self.assertEqual(reply.code, 250, repr(reply))
-        return message_id
-
-    def empty(self, address):
-        """An account without a message, and without mailboxes of a test before."""
-        client = self.imap(address)
-        for words in client.ok('LIST "" * RETURN (SPECIAL-USE)').of("LIST"):
-            name = words[2].decode()
-            if name == "INBOX" or any(use in words[0] for use in ("\\Sent", "\\Drafts", "\\Junk", "\\Trash", "\\Archive")):
-                client.ok(f"SELECT {quoted(name)}")
-                if client.ok("SEARCH ALL").searched():
-                    client.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
-                    client.ok("EXPUNGE")
-                client.ok("UNSELECT")
-            elif "\\NonExistent" not in words[0]:
-                client.ok(f"DELETE {quoted(name)}")
-        return client
-
-
-class Programs(Clients):
-    """That others have written."""
 
     def test_python(self):
         for kind in (imaplib.IMAP4_SSL, imaplib.IMAP4):
@@ -90,7 +60,8 @@ class Programs(Clients):
         self.assertEqual(client.create("Work/B&APw-ro")[0], "OK")
         self.assertEqual(client.copy("1:2", "Work/B&APw-ro")[0], "OK")
         self.assertEqual(client.rename("Work", "Play")[0], "OK")
-        self.assertEqual(client.status("Play/B&APw-ro", "(MESSAGES UNSEEN)")[1], [b'"Play/B&APw-ro" (MESSAGES 2 UNSEEN 1)'])
+        self.assertEqual(client.status("Play/B&APw-ro", "(MESSAGES UNSEEN)")[1],
+                         [b'"Play/B&APw-ro" (MESSAGES 2 UNSEEN 1)'])
         uid = re.search(rb"UID (\d+)", client.fetch("1", "(UID)")[1][0]).group(1).decode()
         self.assertEqual(client.uid("MOVE", uid, "Trash")[0], "OK")
         client.response("EXPUNGE")
@@ -199,7 +170,8 @@ set confirmappend=no
 set delete=yes
 set move=no
 set header_cache=""
-push "<first-entry><flag-message><first-entry><copy-message>+Archive<enter><last-entry><delete-message><sync-mailbox><quit>"
+push "<first-entry><flag-message><first-entry><copy-message>+Archive<enter>\
+<last-entry><delete-message><sync-mailbox><quit>"
 """)
         code = self.in_terminal("neomutt", "-n", "-F", config)
         self.assertEqual(code, 0)
@@ -233,295 +205,17 @@ push "<first-entry><flag-message><first-entry><copy-message>+Archive<enter><last
 
     def fingerprint(self):
         """Of the certificate that is served, as SHA-1: what offlineimap asks for."""
-        out, code = run_tool("openssl", "s_client", "-connect", f"127.0.0.1:{self.mail.ports['imaps']}", "-servername", "127.0.0.1")
+        out, code = run_tool("openssl", "s_client", "-connect", f"127.0.0.1:{self.mail.ports['imaps']}", "-servername",
+                             "127.0.0.1")
         self.assertEqual(code, 0, out)
         pem = re.search("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", out, re.S).group()
         out, _ = run_tool("openssl", "x509", "-noout", "-fingerprint", "-sha1", stdin=pem)
         return out.strip().split("=")[1].replace(":", "").lower()
 
 
-class Mbsync(Clients):
-    """Both ways, with changes of all kinds on both sides between the runs."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.mail.add_user(DORA, "--scheme", "SCRAM-SHA-256")  # the mechanism that mbsync likes best
-        cls.instance.wait_synced()
-
-    def setUp(self):
-        super().setUp()
-        self.empty(DORA)
-        self.random = random.Random(31)
-        self.mail_folder = self.directory / "maildir"
-        self.mail_folder.mkdir()
-        self.config = self.write("mbsyncrc", f"""IMAPAccount there
-Host localhost
-Port {self.mail.ports["imaps"]}
-User {DORA}
-Pass "{PASSWORD}"
-SSLType IMAPS
-CertificateFile "{self.mail.authority.certificate}"
-Timeout 60
-
-IMAPStore there
-Account there
-
-MaildirStore here
-Path {self.mail_folder}/
-Inbox {self.mail_folder}/INBOX
-SubFolders Verbatim
-
-Channel it
-Far :there:
-Near :here:
-Patterns *
-Create Both
-Remove Both
-Expunge Both
-SyncState *
-""")
-        self.count = 0
-
-    def sync(self):
-        out, code = run_tool("mbsync", "-c", self.config, "-a", timeout=DEADLINE * 3)
-        self.assertEqual(code, 0, out)
-
-    def new_message(self):
-        self.count += 1
-        return (f"From: a@example.org\r\nSubject: message {self.count}\r\nMessage-ID: <sync{self.count}@example.org>\r\n"
-                f"\r\nbody {self.count}\r\n").encode()
-
-    def change_there(self, client):
-        """One operation by IMAP."""
-        kind = self.random.choice(["append", "flag", "flag", "unflag", "delete", "move", "copy"])
-        if kind == "append":
-            self.assertEqual(client.append(self.random.choice(self.boxes), self.new_message(),
-                                           self.random.choice(["", "\\Seen", "\\Flagged"])).status, "OK")
-            return
-        client.ok(f"SELECT {self.random.choice(self.boxes)}")
-        found = client.ok("UID SEARCH ALL").searched()
-        if not found:
-            return
-        uid, flag = self.random.choice(found), self.random.choice(FLAGS)
-        other = self.random.choice(self.boxes)
-        client.ok({"flag": f"UID STORE {uid} +FLAGS ({flag})", "unflag": f"UID STORE {uid} -FLAGS ({flag})",
-                   "delete": f"UID STORE {uid} +FLAGS (\\Deleted)", "move": f"UID MOVE {uid} {other}",
-                   "copy": f"UID COPY {uid} {other}"}[kind])
-        if kind == "delete":
-            client.ok(f"UID EXPUNGE {uid}")
-
-    def change_here(self):
-        """One operation in the Maildir."""
-        box = self.mail_folder / self.random.choice(self.boxes)
-        kind = self.random.choice(["append", "flag", "flag", "delete"])
-        if kind == "append":
-            message = self.new_message().replace(b"\r\n", b"\n")
-            (box / "new" / f"{self.count}.it.example").write_bytes(message)
-            return
-        found = sorted(path for folder in ("new", "cur") for path in (box / folder).iterdir())
-        if not found:
-            return
-        path = self.random.choice(found)
-        if kind == "delete":
-            path.unlink()
-            return
-        base, _, letters = path.name.partition(":2,")
-        changed = set(letters) ^ {self.random.choice("SFRD")}
-        path.rename(box / "cur" / f"{base}:2,{''.join(sorted(changed))}")
-
-    def here(self):
-        """{mailbox: sorted (message, flags)}."""
-        out = {}
-        for box in self.mail_folder.iterdir():
-            if (box / "cur").is_dir():
-                out[box.name] = sorted(
-                    (self.named(path.read_bytes()), "".join(sorted(path.name.partition(":2,")[2])))
-                    for folder in ("new", "cur") for path in (box / folder).iterdir())
-        return out
-
-    def there(self):
-        client, out = self.imap(DORA), {}
-        letters = {"\\Seen": "S", "\\Flagged": "F", "\\Answered": "R", "\\Draft": "D", "\\Deleted": "T"}
-        for words in client.ok('LIST "" *').of("LIST"):
-            name = words[2].decode()
-            client.ok(f"EXAMINE {name}")
-            fetched = client.ok("UID FETCH 1:* (FLAGS BODY.PEEK[])").fetched().values()
-            out[name] = sorted((self.named(items["BODY[]"]), "".join(sorted(letters[flag] for flag in items["FLAGS"]
-                                                                             if flag in letters)))
-                               for items in fetched)
-        return out
-
-    @staticmethod
-    def named(octets):
-        found = re.search(rb"^Message-ID: (<[^>]*>)", octets, re.M)
-        body = re.search(rb"^body \d+\r?$", octets, re.M)
-        return f"{found.group(1).decode()} {body.group().decode().strip()}"
-
-    def test_no_drift(self):
-        client = self.imap(DORA)
-        client.ok("CREATE Work")
-        self.sync()
-        self.boxes = ["INBOX", "Work", "Archive"]
-        for round_ in range(ROUNDS):
-            for _ in range(OPERATIONS):
-                self.change_there(client)
-                self.change_here()
-            client.ok("SELECT Trash")  # not one that changes meanwhile
-            self.sync()
-            with self.subTest(round=round_):
-                self.assertEqual(self.here(), self.there())
-        total = sum(map(len, self.there().values()))
-        self.assertGreater(total, 50)
-        # Nothing is left to do, and doing it again changes nothing.
-        before = self.there()
-        self.sync()
-        self.assertEqual((self.here(), self.there()), (before, before))
-
-    def test_mailboxes_both_ways(self):
-        client = self.imap(DORA)
-        client.ok("CREATE Projects")
-        client.append("Projects", self.new_message())
-        self.sync()
-        self.assertEqual(len(self.here()["Projects"]), 1)
-        for folder in ("cur", "new", "tmp"):
-            (self.mail_folder / "Mine" / folder).mkdir(parents=True)
-        (self.mail_folder / "Mine/new/1.it.example").write_bytes(self.new_message().replace(b"\r\n", b"\n"))
-        self.sync()
-        self.assertEqual(self.there()["Mine"], self.here()["Mine"])
-        self.assertEqual(self.here(), self.there())
-
-
-class TwoAtOnce(Clients):
-    def setUp(self):
-        super().setUp()
-        self.first = self.empty(BOB)
-        self.first.ok("SELECT INBOX")
-        self.second = self.imap(BOB, "INBOX")
-
-    def fill(self, count):
-        for number in range(count):
-            self.assertEqual(self.first.append("INBOX", content(new_id(), subject=f"m{number}")).status, "OK")
-        self.first.ok("NOOP")
-        self.second.ok("NOOP")
-
-    def test_a_delivery_wakes_idle(self):
-        """By swaks, and then many times, to see how long it takes."""
-        tag = self.first.idle()
-        out, code = run_tool("swaks", "--server", "127.0.0.1", "--port", self.mail.ports["mx"], "--from", "x@example.net",
-                             "--to", BOB, "--header", "Subject: by swaks")
-        self.assertEqual(code, 0, out)
-        self.assertEqual(self.first.idle_until("EXISTS")[-1][0], "1")
-        took = []
-        with self.mail.raw() as client:
-            client.open()
-            for number in range(20):
-                begun = time.monotonic()
-                self.assertEqual(client.message(BOB, content(new_id())).code, 250)
-                accepted = time.monotonic()
-                self.assertEqual(self.first.idle_until("EXISTS")[-1][0], str(number + 2))
-                took.append((time.monotonic() - accepted, accepted - begun))
-        self.first.done(tag)
-        took.sort()
-        print(f"# from 250 to EXISTS: median {took[len(took) // 2][0] * 1000:.2f} ms, most {took[-1][0] * 1000:.2f} ms")
-        # Far more than it takes, so that a busy machine does not fail it, and less than any poll would take.
-        self.assertLess(took[len(took) // 2][0], 1.0)
-
-    def test_flags(self):
-        self.fill(3)
-        tag = self.second.idle()
-        self.first.ok("STORE 2 +FLAGS (\\Flagged Work)")
-        told = self.second.idle_until("FETCH")[-1]
-        self.assertEqual((told[0], told[2]), ("2", ["FLAGS", ["\\Flagged", "Work"]]))
-        self.assertEqual(self.second.done(tag).status, "OK")
-        self.second.ok("STORE 2 -FLAGS (Work)")
-        self.assertEqual(self.first.ok("NOOP").fetched(), {2: {"FLAGS": ["\\Flagged"]}})
-
-    def test_expunge_and_move(self):
-        self.fill(5)
-        self.first.ok("STORE 2,4 +FLAGS.SILENT (\\Deleted)")
-        tag = self.second.idle()
-        self.assertEqual(self.first.ok("EXPUNGE").numbers("EXPUNGE"), [4, 2])
-        self.second.idle_until("EXPUNGE")
-        self.assertEqual(self.second.idle_until("EXPUNGE")[-1], ["2", "EXPUNGE"])
-        self.second.done(tag)
-        moved = self.second.ok("MOVE 1 Archive")
-        self.assertEqual(moved.numbers("EXPUNGE"), [1])
-        # RFC 9051 §7.5.1: not while a command that goes by numbers runs.
-        self.assertEqual(self.first.ok("SEARCH ALL").numbers("EXPUNGE"), [])
-        self.assertEqual(self.first.ok("NOOP").numbers("EXPUNGE"), [1])
-        self.assertEqual(self.first.ok("UID SEARCH ALL").searched(), self.second.ok("UID SEARCH ALL").searched())
-
-    def test_rename_and_delete_of_what_is_open(self):
-        self.first.ok("CREATE Tree/a/b")
-        self.first.append("Tree/a/b", content(new_id()))
-        self.second.ok("SELECT Tree/a/b")
-        self.first.ok("RENAME Tree Forest")
-        # It is the same mailbox under another name.
-        self.assertEqual(list(self.second.ok("FETCH 1 (UID)").fetched()), [1])
-        self.second.ok("STORE 1 +FLAGS (\\Seen)")
-        self.assertEqual(self.first.ok("STATUS Forest/a/b (UNSEEN)").of("STATUS")[0][1], ["UNSEEN", "0"])
-        names = [words[2] for words in self.second.ok('LIST "" *').of("LIST")]
-        self.assertIn(b"Forest/a/b", names)
-        self.assertNotIn(b"Tree/a/b", names)
-        self.first.ok("DELETE Forest/a/b")
-        self.second.begin("FETCH 1 (BODY[])")
-        self.assertEqual(self.second.response()[1][0], "BYE")
-        self.assertEqual(self.mail.imap(BOB).say("SELECT Forest/a/b").code, "NONEXISTENT")
-
-    def test_many_sessions_of_one_account(self):
-        """On both workers, all of them writing: at the end all see the same."""
-        self.fill(20)
-        clients = [self.imap(BOB, "INBOX", enable="QRESYNC") for _ in range(6)]
-        failures = []
-
-        def work(number, client):
-            try:
-                chosen = random.Random(number)
-                for turn in range(40):
-                    uids = client.ok("UID SEARCH ALL").searched()
-                    uid = chosen.choice(uids)
-                    if turn % 10 == 9 and len(uids) > 5:
-                        client.ok(f"UID STORE {uid} +FLAGS (\\Deleted)")
-                        client.ok(f"UID EXPUNGE {uid}")
-                    elif turn % 10 == 4:
-                        client.append("INBOX", content(new_id()))
-                    else:
-                        client.ok(f"UID STORE {uid} {chosen.choice('+-')}FLAGS ({chosen.choice(FLAGS)} k{number})")
-            except Exception as error:  # told by the test's own thread
-                failures.append(error)
-        threads = [threading.Thread(target=work, args=both) for both in enumerate(clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(failures, [])
-        self.instance.wait_synced()
-        states = []
-        for client in [*clients, self.imap(BOB, "INBOX")]:
-            client.ok("NOOP")
-            fetched = client.ok("UID FETCH 1:* (FLAGS)").fetched()
-            states.append([(number, items["UID"], sorted(items["FLAGS"])) for number, items in fetched.items()])
-        for state in states:
-            self.assertEqual(state, states[-1])
-        stored = self.mail.messages(BOB, "INBOX")
-        self.assertEqual([int(uid) for _, uid, _ in states[-1]], [row.uid for row in stored])
-
-    def test_sql_is_seen(self):
-        """A change by psql is an untagged response milliseconds later."""
-        self.fill(2)
-        tag = self.first.idle()
-        row = self.mail.messages(BOB, "INBOX")[0]
-        self.instance.sql(f"UPDATE gatepost.messages SET flags = 2 WHERE blob_id = '{row.blob}'")
-        self.assertEqual(kind_of(self.first.idle_until("FETCH")[-1]), "FETCH")
-        self.instance.sql(f"DELETE FROM gatepost.messages WHERE blob_id = '{row.blob}'")
-        self.assertEqual(self.first.idle_until("EXPUNGE")[-1], ["1", "EXPUNGE"])
-        self.first.done(tag)
-
-
 class FromNothing(GatepostTest):
-    """What README says, by its commands: a server that makes itself a database and a certificate, an account, a message,
-    and two clients that read it."""
+    """What README says, by its commands: a server that makes itself a database and a certificate, an account,
+    a message, and two clients that read it."""
 
     def test_first_mail(self):
         mx, imaps = free_port(), free_port()
@@ -532,7 +226,8 @@ class FromNothing(GatepostTest):
         password = instance.cli_json("user", "add", ADA)["generated_password"]
         instance.wait_synced()
         for subject in ("one to keep", "one to move", "one to delete"):
-            out, code = run_tool("swaks", "--server", "127.0.0.1", "--port", mx, "--to", ADA, "--from", "you@example.net",
+            out, code = run_tool("swaks", "--server", "127.0.0.1", "--port", mx, "--to", ADA, "--from",
+                                 "you@example.net",
                                  "--header", f"Subject: {subject}")
             self.assertEqual(code, 0, out)
         first, second = (imaplib.IMAP4_SSL("127.0.0.1", imaps, ssl_context=client_context()) for _ in range(2))

@@ -1,6 +1,6 @@
 """Reading goes on while the database is away, and what was answered OK is there whatever dies: sessions write down each
-APPEND, STORE, MOVE and EXPUNGE that was done, and the mailboxes are compared with that afterwards. What was under way when a
-process died may have been done although the answer was NO [UNAVAILABLE], or none: it is there once, or not at all."""
+APPEND, STORE, MOVE and EXPUNGE that was done, and the mailboxes are compared with that afterwards. What was under way
+when a process died may have been done although the answer was NO [UNAVAILABLE], or none: it is there once, or not."""
 
 import contextlib
 import dataclasses
@@ -90,7 +90,8 @@ class Writer(threading.Thread):
 
     def step(self):
         alive = [name for name, known in self.known.items() if known.stored and not known.left]
-        kind = self.random.choice(["append", "append", "flag", "flag", "flag", "expunge", "move"] if len(alive) > 5 else ["append"])
+        kinds = ["append", "append", "flag", "flag", "flag", "expunge", "move"]
+        kind = self.random.choice(kinds if len(alive) > 5 else ["append"])
         if kind == "append":
             self.append()
             return
@@ -242,7 +243,8 @@ class Outages(Failures):
                             "THREAD REFERENCES UTF-8 ALL", "STATUS INBOX (MESSAGES UNSEEN)", "NOOP", 'LIST "" *'):
                 with self.subTest(command=command):
                     client.ok(command)
-            for command in ("STORE 1 +FLAGS (\\Seen)", "STORE 1:3 FLAGS (x)", "EXPUNGE", "COPY 1:2 Trash", "MOVE 3 Trash",
+            for command in ("STORE 1 +FLAGS (\\Seen)", "STORE 1:3 FLAGS (x)", "EXPUNGE", "COPY 1:2 Trash",
+                            "MOVE 3 Trash",
                             "CREATE New", "DELETE Archive", "RENAME Junk Spam", "UNSUBSCRIBE INBOX"):
                 with self.subTest(command=command):
                     answer = client.say(command)
@@ -342,7 +344,8 @@ class DiskFull(Failures):
         with self.mail.imap(USERS[0], "INBOX") as client:
             self.assertEqual(client.append("INBOX", large).status, "OK")
             self.fill(4096)
-            refused = wait_until(lambda: (answer := client.append("INBOX", large)).status != "OK" and answer, "it is full")
+            refused = wait_until(lambda: (answer := client.append("INBOX", large)).status != "OK" and answer,
+                                 "it is full")
             self.assertEqual(refused.status, "NO", repr(refused))
             self.assertIn(refused.code, ("UNAVAILABLE", "OVERQUOTA", "LIMIT"), repr(refused))
             client.ok("NOOP")

@@ -269,7 +269,8 @@ void ImapEngine::note_ready(uint32_t index) {
     ++ready_;
     established_ = true;
     last_ready_ns_ = clock_.now_ns();
-    if (reading() || logging_in()) {
+    // One that was lost and came back when the time was over has nothing to do.
+    if (reading() || logging_in() || stage_ == ImapStage::measured) {
         if (reading()) mailboxes_[index].read = true;
         return leave(index);
     }
