@@ -26,6 +26,7 @@ struct Appending {
     storage::AppendMessages request;
     // The messages of `request`: the store keeps them until they are in the mailbox.
     std::vector<std::unique_ptr<IncomingMessage>> kept;
+    uint16_t rights = 0;    // on the mailbox
     bool checked = false;   // that it may be done
     bool answered = false;  // it is over
 };

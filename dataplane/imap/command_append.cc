@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "dataplane/imap/appending.h"
+#include "dataplane/imap/flag_rights.h"
 #include "dataplane/imap/imap_limits.h"
 #include "dataplane/imap/imap_session.h"
 #include "dataplane/imap_syntax/imap_text.h"
@@ -82,6 +83,7 @@ Task<> ImapSession::check_append(Appending& appending) {
     if ((target->rights & storage::kRightInsert) == 0)
         co_return appending.fail({Kind::no, "NOPERM", "You may not put messages there"});
     appending.request.mailbox_id = target->mailbox_id;
+    appending.rights = target->rights;
     if (command.verb != ImapVerb::replace) co_return;
     constexpr uint16_t kTaking = storage::kRightDeleteMessages | storage::kRightExpunge;
     if (selected_->read_only() || (selected_rights() & kTaking) != kTaking)
@@ -173,8 +175,9 @@ Task<ImapSession::Next> ImapSession::append_message_end(Appending& appending) {
     }
     storage::AppendedMessage& message = appending.request.messages.emplace_back();
     const AppendMessage& given = appending.parser.message();
-    message.flags = given.flags.flags;
-    message.keywords = given.flags.keywords;
+    // RFC 4314 §4: flags that may not be set are left out.
+    message.flags = given.flags.flags & flags_allowed(appending.rights);
+    if ((appending.rights & storage::kRightWrite) != 0) message.keywords = given.flags.keywords;
     message.internal_date_us =
         given.internal_date_s ? *given.internal_date_s * 1'000'000 : environment_.now_us();
     const storage::BlobId id = environment_.next_blob_id();

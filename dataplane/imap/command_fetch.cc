@@ -194,6 +194,8 @@ Task<> ImapSession::fetch_with_body(Fetching& fetching) {
 // Once for each message: what does not come is worked out of the message itself.
 Task<> ImapSession::load_summaries(Fetching& fetching, uint32_t last_uid) {
     const auto mailbox = selected_view();
+    // It may have gone while the client took what came before: it is opened again.
+    if (!mailbox) co_return;
     const auto first = static_cast<uint32_t>(fetching.next_uid);
     uint32_t last = first;
     const size_t begin = mailbox->lower_bound(first);

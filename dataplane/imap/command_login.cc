@@ -109,7 +109,9 @@ Task<std::optional<std::string>> ImapSession::ask(std::string_view challenge, Im
     if (!say("+ " + storage::encode_base64(challenge) + "\r\n")) co_return answer;
     const bool pushed = co_await push(kImapUnsentMax);
     if (!pushed) co_return answer;
-    stream_.expect_within(options_.command_ms);
+    const uint64_t deadline_ms = command_deadline_ms();
+    const uint64_t now_ms = stream_.now_ms();
+    stream_.expect_within(deadline_ms > now_ms ? deadline_ms - now_ms : 1);
     Line line;
     do {
         line = co_await read_line(stream_, kSaslTextMax);

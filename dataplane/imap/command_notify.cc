@@ -76,11 +76,14 @@ void ImapSession::find_watched(std::string& out) {
         const storage::MailboxListing listing = account->at(i);
         const Group* group = notify_->group_of(listing, account_id_);
         if (group == nullptr || listing.mailbox_id == 0) continue;
+        // RFC 4314 §4: who may not look it up, or not read it, is told nothing of it.
+        if ((listing.rights & storage::kRightLookup) == 0) continue;
+        const bool readable = (listing.rights & storage::kRightRead) != 0;
         const auto mailbox = index->mailbox(listing.mailbox_id);
         now.push_back({.mailbox_id = listing.mailbox_id,
                        .name = std::string(listing.name),
                        .subscribed = listing.subscribed,
-                       .messages = watches_messages(*group),
+                       .messages = readable && watches_messages(*group),
                        .group = group,
                        .modseq = mailbox ? mailbox->status().highest_modseq : 0});
     }

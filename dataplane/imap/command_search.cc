@@ -39,6 +39,8 @@ SearchScope ImapSession::search_scope() {
 }
 
 Task<bool> ImapSession::on_progress(uint32_t done, uint32_t all) {
+    // The worker's other sessions have their turn; the clock and the client are heard again.
+    co_await environment_.pause(1);
     if (ended_ || session_.draining || disconnected_ || stream_.peer_has_ended()) co_return false;
     if (stream_.now_ms() < progress_ms_) co_return true;
     progress_ms_ = stream_.now_ms() + kProgressMs;

@@ -1,4 +1,5 @@
 // STORE (RFC 9051 §6.4.6) with UNCHANGEDSINCE (RFC 7162 §3.1.3).
+#include "dataplane/imap/flag_rights.h"
 #include "dataplane/imap/imap_limits.h"
 #include "dataplane/imap/imap_session.h"
 #include "dataplane/imap/uid_sets.h"
@@ -25,16 +26,6 @@ FlagAction action_of(StoreArguments::Action action) {
             break;
     }
     return FlagAction::replace;
-}
-
-// RFC 4314 §4: which flags somebody with these rights changes.
-uint8_t flags_of(uint16_t rights) {
-    uint8_t flags = 0;
-    if ((rights & storage::kRightSeen) != 0) flags |= storage::kFlagSeen;
-    if ((rights & storage::kRightDeleteMessages) != 0) flags |= storage::kFlagDeleted;
-    if ((rights & storage::kRightWrite) != 0)
-        flags |= storage::kFlagAnswered | storage::kFlagFlagged | storage::kFlagDraft;
-    return flags;
 }
 
 struct OldFlags {
@@ -113,7 +104,7 @@ Task<ImapReply> ImapSession::store(const ImapCommand& command) {
                                 .unchanged_since = arguments.unchanged_since};
     if (bad) co_return ImapReply{Kind::bad, "", "There is no message of that number"};
     const uint16_t rights = selected_rights();
-    const uint8_t allowed = flags_of(rights);
+    const uint8_t allowed = flags_allowed(rights);
     const bool all = allowed == storage::kAllFlags;
     const bool nothing = (allowed & request.flags) == 0 && (rights & storage::kRightWrite) == 0;
     if (allowed == 0 || (nothing && request.action != FlagAction::replace))
@@ -132,7 +123,15 @@ Task<ImapReply> ImapSession::store(const ImapCommand& command) {
     }
     if (!reply.ok()) co_return reply_of(reply);
     const View view = co_await open_selected();
-    if (view != View::ready) co_return ImapReply{};
+    if (view == View::gone) co_return ImapReply{};
+    if (view == View::unavailable) {
+        std::string code = "UNAVAILABLE";
+        if (!reply.modified.empty()) {
+            code = "MODIFIED ";
+            append_sequence_set(code, command.by_uid ? reply.modified : numbers_of(reply.modified));
+        }
+        co_return ImapReply{Kind::no, std::move(code), "What has become of the flags is not known"};
+    }
     const auto now = selected_view();
     MailboxChanges changes = selected_->take_changes(*now, command.by_uid);
     UidSet quiet;

@@ -49,6 +49,11 @@ std::string find_tag(std::string_view line) {
 Task<ImapSession::Next> ImapSession::wait_for_command() {
     for (;;) {
         if (ended_ || end_if_told_to()) co_return Next::end;
+        // Commands that anybody may give do not put it off.
+        if (account_id_ == 0 && stream_.now_ms() >= since_ms_ + login_ms()) {
+            timed_out();
+            co_return Next::end;
+        }
         if (!stream_.input().empty() && stream_.unsent() <= kImapUnsentMax) co_return Next::command;
         news_ = false;
         if (notify_ != nullptr) {
@@ -75,6 +80,11 @@ Task<ImapSession::Next> ImapSession::wait_for_command() {
 }
 
 // Where places are short, who has not logged in is to be quick.
+uint64_t ImapSession::command_deadline_ms() const {
+    const uint64_t deadline_ms = stream_.now_ms() + options_.command_ms;
+    return account_id_ != 0 ? deadline_ms : std::min(deadline_ms, since_ms_ + login_ms());
+}
+
 uint64_t ImapSession::login_ms() const {
     constexpr uint32_t kCrowdedFactor = 10;
     return options_.login_ms / (session_.crowded ? kCrowdedFactor : 1);
@@ -103,6 +113,9 @@ bool ImapSession::end_if_told_to() {
 
 // For more of a command that has begun.
 Task<ImapSession::Next> ImapSession::fill() {
+    // Answers to what came before it do not wait for its rest.
+    const bool pushed = co_await push(kImapUnsentMax);
+    if (!pushed) co_return Next::end;
     for (;;) {
         const uint64_t now_ms = stream_.now_ms();
         stream_.expect_within(deadline_ms_ > now_ms ? deadline_ms_ - now_ms : 1);
@@ -123,7 +136,7 @@ Task<ImapSession::Next> ImapSession::read_command() {
     answered_ = false;
     Next next = co_await wait_for_command();
     if (next == Next::end) co_return next;
-    deadline_ms_ = stream_.now_ms() + options_.command_ms;
+    deadline_ms_ = command_deadline_ms();
     co_return co_await read_text();
 }
 

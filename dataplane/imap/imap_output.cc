@@ -37,11 +37,14 @@ Task<bool> ImapSession::push(size_t unsent_max) {
 }
 
 Task<bool> ImapSession::say_piece(std::string& piece) {
-    const bool said = say(piece);
+    bool said = !ended_;
+    // Not all at once: the buffers are those of all sessions of the worker.
+    for (size_t at = 0; said && at < piece.size(); at += kImapPiece) {
+        said = say(std::string_view(piece).substr(at, kImapPiece));
+        if (said && stream_.unsent() > kImapUnsentMax) said = co_await push(kImapUnsentMax / 2);
+    }
     piece.clear();
-    if (!said) co_return false;
-    if (stream_.unsent() <= kImapUnsentMax) co_return true;
-    co_return co_await push(kImapUnsentMax / 2);
+    co_return said;
 }
 
 void ImapSession::part(std::string_view text, StreamEnd end) {

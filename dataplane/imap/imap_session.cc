@@ -107,6 +107,8 @@ Task<ImapSession::Next> ImapSession::finish(std::string_view tag, const ImapComm
             part("Too many commands that are none", storage::StreamEnd::protocol);
             co_return Next::end;
         }
+    } else if (reply.kind == Kind::ok && account_id_ != 0) {
+        bad_commands_ = 0;
     }
     if (selected_ != nullptr) {
         const bool told = co_await tell_changes(command != nullptr && !keeps_numbers(*command));
@@ -235,7 +237,10 @@ Task<ImapReply> ImapSession::account_command(const ImapCommand& command) {
     if (reply.code == "UNAVAILABLE") storage::count(counters_.unavailable);
     const bool said = co_await say_piece(out);
     if (!said || selected_ == nullptr || command.verb != ImapVerb::remove) co_return reply;
-    if (reply.kind == Kind::ok && !find_listing(selected_->name())) {
+    const auto index = environment_.mailboxes().index();
+    const auto account = index ? index->account(account_id_) : std::nullopt;
+    // By its number: it may have been renamed since.
+    if (reply.kind == Kind::ok && account && !account->find(selected_->id())) {
         unselect();
         say("* OK [CLOSED] You have deleted the selected mailbox\r\n");
     }

@@ -73,6 +73,8 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     Task<Next> read_command();
     Task<Next> wait_for_command();
     Task<StreamStatus> wait_for_input(uint64_t end_ms);
+    // Of what a command has to be read by.
+    uint64_t command_deadline_ms() const;
     uint64_t login_ms() const;
     bool end_if_told_to();
     Task<Next> fill();

@@ -146,9 +146,11 @@ Task<bool> ImapSession::tell_flags(const UidSet& uids, bool with_flags) {
     for (const UidRange& range : uids) {
         uint64_t next = range.first;
         while (next <= range.last) {
-            // The view is good until the next wait.
+            const View view = co_await open_selected();
+            if (view == View::gone) co_return false;
+            if (view == View::unavailable) co_return true;
+            // Good until the next wait.
             const auto mailbox = selected_view();
-            if (!mailbox) co_return true;
             size_t at = mailbox->lower_bound(static_cast<uint32_t>(next));
             next = uint64_t{range.last} + 1;
             for (; at < mailbox->size() && out.size() < kImapPiece; ++at) {

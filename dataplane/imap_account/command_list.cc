@@ -103,7 +103,7 @@ Task<ImapReply> append_details(AccountContext& context, const ListArguments& arg
         if (arguments.return_metadata_given) {
             const std::string name = mailbox.name;
             ImapReply reply = co_await append_metadata(context, name, arguments);
-            if (reply.kind != ImapReply::Kind::ok) co_return reply;
+            if (reply.code == "UNAVAILABLE") co_return reply;
         }
         if (!arguments.return_status || (mailbox.rights & storage::kRightRead) == 0) continue;
         const auto found = find_mailbox(context, mailbox.name);

@@ -33,6 +33,8 @@ bool parse_metadata_entry(ImapScanner& scanner, std::string& out);  // in lower 
 inline constexpr size_t kFetchItemsMax = 256;
 // Patterns of one LIST: each is compared with each mailbox.
 inline constexpr size_t kListPatternsMax = 64;
+// Octets of all of them together, each with the reference: some 50 ms with a thousand mailboxes.
+inline constexpr size_t kListPatternOctetsMax = 4000;
 // Entries of one GETMETADATA, SETMETADATA, or LIST RETURN (METADATA …).
 inline constexpr size_t kMetadataEntriesMax = 256;
 // There are nine to sort by; each takes time per comparison.

@@ -75,7 +75,12 @@ bool parse_pattern(ImapScanner& scanner, const ParseContext& context, ListArgume
     if (out.patterns.size() == kListPatternsMax)
         return scanner.refuse("LIMIT", "Too many patterns are listed at once.");
     std::string& pattern = out.patterns.emplace_back();
-    return scanner.list_mailbox(pattern) && decode_mailbox_text(scanner, context, pattern);
+    if (!scanner.list_mailbox(pattern) || !decode_mailbox_text(scanner, context, pattern))
+        return false;
+    // Each of their octets is compared with each octet of every name.
+    size_t octets = 0;
+    for (const std::string& one : out.patterns) octets += out.reference.size() + one.size();
+    return octets <= kListPatternOctetsMax || scanner.refuse("LIMIT", "The patterns are too long.");
 }
 
 bool parse_return_option(ImapScanner& scanner, ListArguments& out) {

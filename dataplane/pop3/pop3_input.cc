@@ -27,6 +27,7 @@ Task<Pop3Session::Next> Pop3Session::read_command() {
         if (!has_line(stream_.input()) || stream_.unsent() > kPop3UnsentMax) {
             const Next next = co_await push(0);
             if (next == Next::end) co_return next;
+            if (const auto end = end_if_told_to()) co_return *end;
         }
         const uint64_t now_ms = stream_.now_ms();
         stream_.expect_within(end_ms > now_ms ? end_ms - now_ms : 1);
