@@ -45,7 +45,7 @@ Task<bool> LargeMessage::read_header(SummaryView& summary) {
 
 Task<bool> LargeMessage::find(SummaryView& summary, const std::vector<TextNeedle>& needles,
                               FoundTexts& found) {
-    PartCursor parts = summary.parts();
+    PartPieceCursor parts = summary.parts();
     PartPiece part;
     found.in_body.assign(needles.size(), false);
     found.in_header.assign(needles.size(), false);

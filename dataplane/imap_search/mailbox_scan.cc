@@ -32,8 +32,10 @@ Task<SearchStatus> visit_unsummarized(const SearchScope& scope, uint32_t uid,
                                       SummaryVisitor& visitor) {
     storage::MailboxEntry entry;
     {
-        const auto mailbox = resident_mailbox(scope);
-        const storage::MailboxEntry* current = mailbox ? mailbox->find(uid) : nullptr;
+        // While other messages were read, the mailbox may have been evicted.
+        const auto mailbox = co_await open_mailbox(scope);
+        if (!mailbox) co_return SearchStatus::unreadable;
+        const storage::MailboxEntry* current = mailbox->find(uid);
         if (current == nullptr) co_return SearchStatus::ok;
         entry = *current;
     }
@@ -53,11 +55,13 @@ std::optional<storage::MailboxView> resident_mailbox(const SearchScope& scope) {
     return mailbox && mailbox->has_messages() ? mailbox : std::nullopt;
 }
 
-Task<bool> open_mailbox(const SearchScope& scope) {
-    if (resident_mailbox(scope)) co_return true;
+Task<std::optional<storage::MailboxView>> open_mailbox(const SearchScope& scope) {
+    auto mailbox = resident_mailbox(scope);
+    if (mailbox) co_return mailbox;
     storage::MailboxRequest request = storage::OpenMailbox{scope.mailbox_id};
     const storage::MailboxReply reply = co_await scope.mailboxes.ask(std::move(request));
-    co_return reply.ok() && resident_mailbox(scope).has_value();
+    if (reply.ok()) mailbox = resident_mailbox(scope);
+    co_return mailbox;
 }
 
 Task<bool> load_summaries(const SearchScope& scope, const std::vector<uint32_t>& uids) {
@@ -95,15 +99,15 @@ Task<SearchStatus> visit_summaries(const SearchScope& scope, const std::vector<u
     WorkMeter meter;
     for (size_t at = 0; at < uids.size(); at += kSliceMax) {
         const size_t count = std::min(kSliceMax, uids.size() - at);
-        const bool is_open = co_await open_mailbox(scope);
-        if (!is_open) co_return SearchStatus::unreadable;
+        const auto mailbox = co_await open_mailbox(scope);
+        if (!mailbox) co_return SearchStatus::unreadable;
         std::vector<uint32_t> others =
-            visit_loaded(*resident_mailbox(scope), std::span(uids).subspan(at, count), visitor);
+            visit_loaded(*mailbox, std::span(uids).subspan(at, count), visitor);
         if (!others.empty()) {
             co_await load_summaries(scope, others);
-            const bool is_still_open = co_await open_mailbox(scope);
-            if (!is_still_open) co_return SearchStatus::unreadable;
-            others = visit_loaded(*resident_mailbox(scope), others, visitor);
+            const auto loaded = co_await open_mailbox(scope);
+            if (!loaded) co_return SearchStatus::unreadable;
+            others = visit_loaded(*loaded, others, visitor);
         }
         for (uint32_t uid : others) {
             const SearchStatus status = co_await visit_unsummarized(scope, uid, visitor);

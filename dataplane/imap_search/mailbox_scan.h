@@ -34,8 +34,9 @@ class WorkMeter {
 
 // The mailbox as it is now, with its messages; nullopt: it is not in the index.
 std::optional<storage::MailboxView> resident_mailbox(const SearchScope& scope);
-// Has it brought into the index where it is not there. False: it cannot be.
-Task<bool> open_mailbox(const SearchScope& scope);
+// The same; where it is not there, it is brought into the index. nullopt: it cannot be. Holds until
+// the next suspension: whatever is looked up later may have been evicted.
+Task<std::optional<storage::MailboxView>> open_mailbox(const SearchScope& scope);
 // Has summaries of these brought into the index; whoever asked looks whether they are there.
 Task<bool> load_summaries(const SearchScope& scope, const std::vector<uint32_t>& uids);
 

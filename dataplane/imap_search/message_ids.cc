@@ -5,6 +5,9 @@
 namespace gatepost::dataplane {
 namespace {
 
+// RFC 5322 §2.1.1: a line has no more octets, and an ID has no blanks to fold it at.
+constexpr size_t kIdOctetsMax = 998;
+
 // At the octet behind "<". Gives the position behind the ID, and leaves `id` empty where there is
 // none.
 size_t read_id(std::string_view value, size_t at, std::string& id) {
@@ -41,7 +44,7 @@ std::vector<std::string> message_ids(std::string_view value) {
     while (at != std::string_view::npos) {
         std::string id;
         at = read_id(value, at + 1, id);
-        if (!id.empty()) ids.push_back(std::move(id));
+        if (!id.empty() && id.size() <= kIdOctetsMax) ids.push_back(std::move(id));
         at = value.find('<', at);
     }
     return ids;

@@ -82,7 +82,7 @@ std::string_view MessageText::header() {
 
 void MessageText::make_bodies() {
     has_bodies_ = true;
-    PartCursor parts = summary_->parts();
+    PartPieceCursor parts = summary_->parts();
     PartPiece part;
     while (parts.next(part)) {
         if (!part.is_text()) continue;
@@ -100,7 +100,7 @@ void MessageText::make_bodies() {
 
 void MessageText::make_headers() {
     has_headers_ = true;
-    PartCursor parts = summary_->parts();
+    PartPieceCursor parts = summary_->parts();
     PartPiece part;
     while (parts.next(part)) {
         const uint64_t size = header_octets_searched(part.header_size);

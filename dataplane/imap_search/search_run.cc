@@ -44,9 +44,9 @@ void SearchRun::want(const storage::MailboxEntry& entry, uint64_t octets) {
 Task<SearchStatus> SearchRun::look_at_index() {
     uint64_t from = 0;
     while (from != kNoMoreUids) {
-        const bool is_open = co_await open_mailbox(scope_);
-        if (!is_open) co_return SearchStatus::unreadable;
-        from = look_at_slice(from);
+        const auto mailbox = co_await open_mailbox(scope_);
+        if (!mailbox) co_return SearchStatus::unreadable;
+        from = look_at_slice(*mailbox, from);
         if (!to_load_.empty()) {
             const SearchStatus status = co_await look_at_summaries();
             if (status != SearchStatus::ok) co_return status;
@@ -61,14 +61,13 @@ Task<SearchStatus> SearchRun::look_at_index() {
 }
 
 // As many messages as one turn has; gives the UID to go on from.
-uint64_t SearchRun::look_at_slice(uint64_t from) {
-    const auto mailbox = resident_mailbox(scope_);
-    program_.bind(*mailbox);
+uint64_t SearchRun::look_at_slice(const storage::MailboxView& mailbox, uint64_t from) {
+    program_.bind(mailbox);
     const uint64_t ns = program_.cost() == SearchCost::index
                             ? WorkMeter::kEntry
                             : WorkMeter::kEntry + WorkMeter::kSummary;
-    return visit_messages(*mailbox, program_.candidates(), from, [&](const auto& entry) {
-        look_at(*mailbox, entry);
+    return visit_messages(mailbox, program_.candidates(), from, [&](const auto& entry) {
+        look_at(mailbox, entry);
         return !meter_.spend(ns) && to_load_.size() < kSummariesAskedMax;
     });
 }
@@ -106,10 +105,9 @@ void SearchRun::look_at(const storage::MailboxView& mailbox, const storage::Mail
 Task<SearchStatus> SearchRun::look_at_summaries() {
     const std::vector<uint32_t> uids = std::exchange(to_load_, {});
     const bool is_loaded = co_await load_summaries(scope_, uids);
-    const bool is_open = co_await open_mailbox(scope_);
-    if (!is_open) co_return SearchStatus::unreadable;
+    const auto mailbox = co_await open_mailbox(scope_);
+    if (!mailbox) co_return SearchStatus::unreadable;
     may_load_ = false;
-    const auto mailbox = resident_mailbox(scope_);
     program_.bind(*mailbox);
     for (uint32_t uid : uids) {
         const storage::MailboxEntry* entry = mailbox->find(uid);
@@ -126,9 +124,9 @@ Task<SearchStatus> SearchRun::look_at_bodies() {
     for (;;) {
         const bool is_read = co_await windows.next();
         if (!is_read) break;
-        const bool is_open = co_await open_mailbox(scope_);
-        if (!is_open) co_return SearchStatus::unreadable;
-        const uint64_t octets = look_at_window(windows);
+        const auto mailbox = co_await open_mailbox(scope_);
+        if (!mailbox) co_return SearchStatus::unreadable;
+        const uint64_t octets = look_at_window(*mailbox, windows);
         // Each text that is looked for goes through all of them.
         meter_.spend(octets * WorkMeter::kOctet * std::max<size_t>(1, program_.texts().size()));
         const std::vector<uint32_t> apart = std::exchange(apart_, {});
@@ -145,20 +143,20 @@ Task<SearchStatus> SearchRun::look_at_bodies() {
 }
 
 // Gives the octets that it looked at.
-uint64_t SearchRun::look_at_window(const BodyWindows& windows) {
-    const auto mailbox = resident_mailbox(scope_);
-    program_.bind(*mailbox);
+uint64_t SearchRun::look_at_window(const storage::MailboxView& mailbox,
+                                   const BodyWindows& windows) {
+    program_.bind(mailbox);
     uint64_t octets = 0;
     for (size_t i = 0; i < windows.size(); ++i) {
         const WantedOctets& wanted = windows.wanted(i);
         // A message that has gone meanwhile is not found.
-        const storage::MailboxEntry* entry = mailbox->find(wanted.uid);
+        const storage::MailboxEntry* entry = mailbox.find(wanted.uid);
         if (entry == nullptr) continue;
         octets += wanted.size;
         ++scope_.counters.searched;
         const Bytes body = windows.octets(i);
         const bool is_complete = body.size() == wanted.size;
-        if (!is_complete || !look_into(*mailbox, *entry, body)) apart_.push_back(wanted.uid);
+        if (!is_complete || !look_into(mailbox, *entry, body)) apart_.push_back(wanted.uid);
     }
     return octets;
 }
@@ -188,11 +186,10 @@ bool SearchRun::look_into(const storage::MailboxView& mailbox, const storage::Ma
 
 Task<SearchStatus> SearchRun::look_into_large(uint32_t uid) {
     std::vector<uint8_t> encoded;
-    const bool is_open = co_await open_mailbox(scope_);
-    if (!is_open) co_return SearchStatus::unreadable;
     storage::MailboxEntry entry;
     {
-        const auto mailbox = resident_mailbox(scope_);
+        const auto mailbox = co_await open_mailbox(scope_);
+        if (!mailbox) co_return SearchStatus::unreadable;
         const storage::MailboxEntry* current = mailbox->find(uid);
         if (current == nullptr) co_return SearchStatus::ok;
         entry = *current;

@@ -22,12 +22,12 @@ class SearchRun {
 
   private:
     Task<SearchStatus> look_at_index();
-    uint64_t look_at_slice(uint64_t from);
+    uint64_t look_at_slice(const storage::MailboxView& mailbox, uint64_t from);
     void look_at(const storage::MailboxView& mailbox, const storage::MailboxEntry& entry);
     Task<SearchStatus> look_at_summaries();
 
     Task<SearchStatus> look_at_bodies();
-    uint64_t look_at_window(const BodyWindows& windows);
+    uint64_t look_at_window(const storage::MailboxView& mailbox, const BodyWindows& windows);
     bool look_into(const storage::MailboxView& mailbox, const storage::MailboxEntry& entry,
                    Bytes octets);
     // Of any size, read in pieces.

@@ -15,10 +15,19 @@ namespace {
 // RFC 5256 §3: addr-mailbox of the first address; "" where there is none.
 std::string mailbox_of(AddressCursor addresses) {
     AddressPiece first;
-    return addresses.next(first) ? collation_key(first.mailbox) : std::string();
+    return addresses.next(first) ? sort_key(first.mailbox) : std::string();
 }
 
 }  // namespace
+
+std::string sort_key(std::string_view text) {
+    std::string key = collation_key(text);
+    if (key.size() > kKeyOctetsMax) {
+        key.resize(kKeyOctetsMax);
+        key.shrink_to_fit();
+    }
+    return key;
+}
 
 int64_t sent_date_s(const storage::MailboxEntry& entry, SummaryView& summary) {
     const auto date = summary.date();
@@ -60,7 +69,7 @@ SortKeys::Key SortKeys::key_of(SortCriterion::Kind kind, const storage::MailboxE
             return {.text = display_of(summary->addresses(EnvelopeMember::to))};
         case Kind::subject: {
             const auto subject = summary->text(EnvelopeMember::subject);
-            return {.text = collation_key(base_subject(subject.value_or(""), charsets_).text)};
+            return {.text = sort_key(base_subject(subject.value_or(""), charsets_).text)};
         }
     }
     return {};
@@ -71,11 +80,11 @@ std::string SortKeys::display_of(AddressCursor addresses) const {
     AddressPiece first;
     if (!addresses.next(first)) return {};
     const std::string name = decode_encoded_words(first.name, charsets_);
-    if (!name.empty()) return collation_key(name);
+    if (!name.empty()) return sort_key(name);
     // A group's name, which is in the place of a mailbox, may have encoded words in it as well.
     std::string address = decode_encoded_words(first.mailbox, charsets_);
     if (!first.host.empty()) address.append("@").append(first.host);
-    return collation_key(address);
+    return sort_key(address);
 }
 
 std::vector<uint32_t> SortKeys::sorted_uids() const {
@@ -104,12 +113,11 @@ Task<SearchResult> sort_messages(const SearchScope& scope, const SearchKey& key,
     if (keys.needs_summaries()) {
         result.status = co_await visit_summaries(scope, result.uids, keys);
     } else {
-        const bool is_open = co_await open_mailbox(scope);
-        if (!is_open) {
+        const auto mailbox = co_await open_mailbox(scope);
+        if (!mailbox) {
             result.status = SearchStatus::unreadable;
             co_return result;
         }
-        const auto mailbox = resident_mailbox(scope);
         for (uint32_t uid : result.uids) {
             const storage::MailboxEntry* entry = mailbox->find(uid);
             if (entry != nullptr) keys.add(*entry, nullptr);

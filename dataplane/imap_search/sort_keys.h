@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dataplane/imap_search/mailbox_scan.h"
@@ -12,6 +13,13 @@
 #include "storage/mailbox_index/mailbox_entry.h"
 
 namespace gatepost::dataplane {
+
+// Octets of a text that messages are compared by; fields have up to 64 KiB, and keys of all
+// messages are in memory at once. Nobody sees an order, or tells subjects apart, by what is behind
+// them.
+inline constexpr size_t kKeyOctetsMax = 1024;
+// collation_key() of it, cut there.
+std::string sort_key(std::string_view text);
 
 // Seconds since 1970 in UTC; without a Date field the internal date (RFC 5256 §2.2).
 int64_t sent_date_s(const storage::MailboxEntry& entry, SummaryView& summary);

@@ -39,7 +39,7 @@ bool AddressCursor::next(AddressPiece& address) {
     return scanner_.ok();
 }
 
-bool PartCursor::next(PartPiece& part) {
+bool PartPieceCursor::next(PartPiece& part) {
     if (left_ == 0 || !scanner_.ok()) return false;
     --left_;
     scanner_.skip_numbers(2);  // parent, envelope
@@ -86,7 +86,7 @@ SummaryView::SummaryView(Bytes encoded) : encoded_(encoded) {
 SummaryScanner SummaryView::member(EnvelopeMember wanted) {
     const auto index = static_cast<size_t>(wanted);
     if (known_ == 0) {
-        PartCursor cursor(parts_);
+        PartPieceCursor cursor(parts_);
         PartPiece part;
         while (cursor.next(part)) {
         }
@@ -167,7 +167,7 @@ bool SummaryView::is_readable() {
 }
 
 uint64_t SummaryView::header_size() {
-    PartCursor cursor = parts();
+    PartPieceCursor cursor = parts();
     PartPiece part;
     if (cursor.next(part)) return part.header_size;
     ok_ = false;

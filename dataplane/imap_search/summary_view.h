@@ -121,9 +121,10 @@ struct PartPiece {
     }
 };
 
-class PartCursor {
+class PartPieceCursor {
   public:
-    explicit PartCursor(SummaryScanner scanner) : scanner_(scanner), left_(scanner_.number()) {}
+    explicit PartPieceCursor(SummaryScanner scanner)
+        : scanner_(scanner), left_(scanner_.number()) {}
     bool next(PartPiece& part);
     // Behind what next() gave.
     const SummaryScanner& scanner() const { return scanner_; }
@@ -162,7 +163,7 @@ class SummaryView {
     AddressCursor addresses(EnvelopeMember member);
     std::optional<MessageDate> date();
     FieldCursor fields();
-    PartCursor parts() const { return PartCursor(parts_); }
+    PartPieceCursor parts() const { return PartPieceCursor(parts_); }
     // Octets of the message's header.
     uint64_t header_size();
     // Calls `visit` with each attachment's name.

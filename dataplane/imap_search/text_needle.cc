@@ -11,6 +11,9 @@ namespace gatepost::dataplane {
 namespace {
 
 constexpr size_t kLanes = 16;
+// Octets compared at places that look like the needle, for each one of the text. Mail takes a
+// fraction of one; beyond it the needle is one made up to take the product of both lengths.
+constexpr size_t kComparedMax = 4;
 using Lanes __attribute__((vector_size(kLanes))) = uint8_t;
 
 // Octets by how often they are in mail, the most frequent first; others are rarer than all of them.
@@ -62,11 +65,18 @@ TextNeedle::TextNeedle(std::string_view text) {
     if (needle_.size() < 2) second_ = first_;
 }
 
-bool TextNeedle::is_at(const char* at) const {
-    for (size_t i = 0; i < needle_.size(); ++i) {
-        if (ascii_lower(at[i]) != needle_[i]) return false;
-    }
-    return true;
+// How many it begins with.
+size_t TextNeedle::equal_octets(const char* at) const {
+    size_t i = 0;
+    while (i < needle_.size() && ascii_lower(at[i]) == needle_[i]) ++i;
+    return i;
+}
+
+// Whatever the needle is; copies the text.
+bool TextNeedle::is_in_linearly(std::string_view text) const {
+    std::string lower(text);
+    std::ranges::transform(lower, lower.begin(), ascii_lower);
+    return ::memmem(lower.data(), lower.size(), needle_.data(), needle_.size()) != nullptr;
 }
 
 bool TextNeedle::is_in_casemapped(std::string_view text) const {
@@ -76,21 +86,25 @@ bool TextNeedle::is_in_casemapped(std::string_view text) const {
     const char a = needle_[first_];
     const char b = needle_[second_];
     // A letter's bit 0x20 is set before it is compared; that takes some signs for letters in
-    // upper case, and is_at() decides.
+    // upper case, and equal_octets() decides.
     const Lanes case_a = splat(is_letter(a) ? 0x20 : 0);
     const Lanes case_b = splat(is_letter(b) ? 0x20 : 0);
     const Lanes wanted_a = splat(a);
     const Lanes wanted_b = splat(b);
+    size_t compared = 0;
     size_t at = 0;
     for (; at + kLanes <= places; at += kLanes) {
         const Lanes is_a = (load(text.data() + at + first_) | case_a) == wanted_a;
         const Lanes is_b = (load(text.data() + at + second_) | case_b) == wanted_b;
         for (uint32_t hits = mask_of(is_a & is_b); hits != 0; hits &= hits - 1) {
-            if (is_at(text.data() + at + std::countr_zero(hits))) return true;
+            const size_t equal = equal_octets(text.data() + at + std::countr_zero(hits));
+            if (equal == needle_.size()) return true;
+            compared += equal;
         }
+        if (compared > kComparedMax * text.size()) return is_in_linearly(text.substr(at + kLanes));
     }
     for (; at < places; ++at) {
-        if (is_at(text.data() + at)) return true;
+        if (equal_octets(text.data() + at) == needle_.size()) return true;
     }
     return false;
 }

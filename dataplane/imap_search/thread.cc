@@ -3,7 +3,6 @@
 
 #include "dataplane/imap_search/base_subject.h"
 #include "dataplane/imap_search/body_windows.h"
-#include "dataplane/imap_search/casemap.h"
 #include "dataplane/imap_search/mailbox_scan.h"
 #include "dataplane/imap_search/message_ids.h"
 #include "dataplane/imap_search/references_cache.h"
@@ -44,7 +43,7 @@ class ThreadSource final : public SummaryVisitor {
         ThreadMessage message{.uid = entry.uid, .sent_s = sent_date_s(entry, summary)};
         const auto subject = summary.text(EnvelopeMember::subject);
         const BaseSubject base = base_subject(subject.value_or(""), charsets_);
-        message.subject = collation_key(base.text);
+        message.subject = sort_key(base.text);
         message.is_reply = base.is_reply;
         messages.push_back(std::move(message));
         if (by_references_) add_ids(entry, summary);
@@ -101,9 +100,9 @@ std::vector<std::string> ids_of_field(Bytes raw) {
 // One that could not be read with the others: it may have moved since.
 Task<SearchStatus> read_apart(const SearchScope& scope, const WantedReferences& wanted,
                               ThreadSource& source) {
-    const bool is_open = co_await open_mailbox(scope);
-    if (!is_open) co_return SearchStatus::unreadable;
-    const storage::MailboxEntry* current = resident_mailbox(scope)->find(wanted.octets.uid);
+    const auto mailbox = co_await open_mailbox(scope);
+    if (!mailbox) co_return SearchStatus::unreadable;
+    const storage::MailboxEntry* current = mailbox->find(wanted.octets.uid);
     if (current == nullptr) co_return SearchStatus::ok;
     const storage::BodyLocation body = current->location();
     std::vector<uint8_t> raw(wanted.octets.size);

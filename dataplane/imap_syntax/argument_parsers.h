@@ -37,8 +37,6 @@ inline constexpr size_t kListPatternsMax = 64;
 inline constexpr size_t kListPatternOctetsMax = 4000;
 // Entries of one GETMETADATA, SETMETADATA, or LIST RETURN (METADATA …).
 inline constexpr size_t kMetadataEntriesMax = 256;
-// There are nine to sort by; each takes time per comparison.
-inline constexpr size_t kSortCriteriaMax = 32;
 // Mailboxes and groups of one NOTIFY: each group is asked about each event.
 inline constexpr size_t kNotifyMailboxesMax = 1000;
 inline constexpr size_t kNotifyGroupsMax = 32;

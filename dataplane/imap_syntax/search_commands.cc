@@ -1,4 +1,6 @@
 // SEARCH, SORT and THREAD (RFC 9051 §6.4.4, RFC 5256).
+#include <algorithm>
+
 #include "dataplane/imap_syntax/argument_parsers.h"
 #include "dataplane/imap_syntax/common_arguments.h"
 #include "dataplane/imap_syntax/search_parser.h"
@@ -53,11 +55,12 @@ bool parse_criterion(ImapScanner& scanner, std::vector<SortCriterion>& out) {
         criterion.reverse = true;
         if (!scanner.space()) return false;
     }
-    if (out.size() == kSortCriteriaMax) return scanner.fail("there are too many criteria");
     for (const auto& known : kCriteria) {
         if (!scanner.take_keyword(known.name)) continue;
         criterion.kind = known.kind;
-        out.push_back(criterion);
+        // What is equal by the first of a kind is equal by the next, in reverse order as well.
+        if (std::ranges::find(out, known.kind, &SortCriterion::kind) == out.end())
+            out.push_back(criterion);
         return true;
     }
     return scanner.fail("there is no such criterion to sort by");

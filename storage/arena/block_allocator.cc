@@ -76,6 +76,8 @@ void BlockAllocator::free(Ref block, size_t size) {
 
 void BlockAllocator::retire(Ref block, size_t size) {
     uint32_t units = units_of(size);
+    // Writers of other arenas advance the epoch as well: it is read after the block was unlinked.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     retired_.push_back({qsbr_.epoch.load(std::memory_order_relaxed), block, units});
     retired_bytes_ += uint64_t{units} * kRefUnit;
 }

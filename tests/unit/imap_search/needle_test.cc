@@ -76,6 +76,43 @@ TEST(TextNeedle, FindsWhatAPlainComparisonFinds) {
     EXPECT_GT(hits, 1000U);
 }
 
+// Where nearly every place looks like the needle: linear all the same.
+TEST(TextNeedle, FindsANeedleThatIsMadeUpToTakeLong) {
+    const std::string run(32'000, 'z');
+    const TextNeedle needle(run + 'y' + run);
+    std::string text(4 << 20, 'z');
+    EXPECT_FALSE(needle.is_in_casemapped(text));
+    text += 'Y' + run;
+    EXPECT_TRUE(needle.is_in_casemapped(text));
+    text.pop_back();
+    EXPECT_FALSE(needle.is_in_casemapped(text));
+}
+
+TEST(TextNeedle, FindsInRunsWhatAPlainComparisonFinds) {
+    std::mt19937 random(11);
+    auto run = [&](size_t size_max) {
+        std::string made(random() % size_max, 'z');
+        for (char& c : made) c = random() % 2 == 0 ? 'Z' : 'z';
+        return made;
+    };
+    auto lower = [](std::string made) {
+        for (char& c : made) c = static_cast<char>(c == 'Z' || c == 'Y' ? c | 0x20 : c);
+        return made;
+    };
+    size_t hits = 0;
+    constexpr int kRounds = 3000;
+    for (int i = 0; i < kRounds; ++i) {
+        const std::string needle = run(60) + 'y' + run(60);
+        std::string hay = run(600);
+        for (auto n = random() % 6; n > 0; --n) hay += 'Y' + run(90);
+        const bool expected = lower(hay).find(lower(needle)) != std::string::npos;
+        hits += expected ? 1 : 0;
+        ASSERT_EQ(found(needle, hay), expected) << '"' << needle << "\" in \"" << hay << '"';
+    }
+    EXPECT_GT(hits, 300U);
+    EXPECT_LT(hits, kRounds - 300U);
+}
+
 TEST(Casemap, LeavesAscii) {
     std::string out;
     append_casemapped("Plain ASCII 123 []", out);

@@ -59,8 +59,15 @@ SearchRig::SearchRig() {
     writer_ = std::move(*writer);
     status_ = {.mailbox_id = kSearchedMailbox, .account_id = kSearchedAccount, .uid_validity = 1};
     status_.highest_modseq = 1;
+    open();
+}
+
+void SearchRig::open() {
     storage::MailboxUpdate whole;
     whole.status = status_;
+    for (const storage::MailboxEntry& entry : entries_) {
+        if (!expunged_.contains(entry.uid)) whole.messages.push_back(index_message(entry.uid));
+    }
     GATEPOST_CHECK(writer_->load(whole).has_value());
 }
 
@@ -121,6 +128,7 @@ uint32_t SearchRig::add(TestMessage message) {
 void SearchRig::expunge(uint32_t uid) {
     ++status_.highest_modseq;
     --status_.messages;
+    expunged_.insert(uid);
     apply({}, {uid});
 }
 
@@ -158,6 +166,10 @@ std::string SearchRig::thread(ThreadAlgorithm algorithm) {
 
 Task<storage::MailboxReply> SearchRig::ask(storage::MailboxRequest request) {
     storage::MailboxReply reply;
+    if (std::holds_alternative<storage::OpenMailbox>(request) && is_database_there) {
+        open();
+        co_return reply;
+    }
     const auto* load = std::get_if<storage::LoadSummaries>(&request);
     if (load == nullptr || !is_database_there) {
         reply.outcome = storage::MailboxOutcome::unavailable;

@@ -46,6 +46,9 @@ class SearchRig final : public dataplane::MailboxPort,
     uint32_t add(TestMessage message);
     // Takes it out of the index: the session has not heard of it yet.
     void expunge(uint32_t uid);
+    // Takes the mailbox out of the index, as the control plane does for room; it comes back when it
+    // is asked for.
+    void evict() { writer_->evict(kSearchedMailbox); }
     // Puts its body elsewhere, as the compaction of segments does.
     void move(uint32_t uid, uint32_t segment);
 
@@ -88,6 +91,7 @@ class SearchRig final : public dataplane::MailboxPort,
 
   private:
     storage::MailboxMessage index_message(uint32_t uid);
+    void open();
     void apply(std::vector<storage::MailboxMessage> changed, std::vector<uint32_t> expunged);
 
     storage::RuntimeMapping page_;
@@ -95,6 +99,7 @@ class SearchRig final : public dataplane::MailboxPort,
     storage::MailboxStatus status_;
     std::map<uint32_t, std::string> segments_;
     std::vector<storage::MailboxEntry> entries_;  // by UID, less one
+    std::set<uint32_t> expunged_;
     std::vector<std::vector<uint8_t>> summaries_;
 };
 

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <utility>
+
+#include "dataplane/imap_search/message_ids.h"
+#include "dataplane/imap_search/sort_keys.h"
 #include "tests/unit/imap_search/search_rig.h"
 
 namespace gatepost::tests {
@@ -47,6 +51,41 @@ TEST_F(Sort, BySubjectsAndAddresses) {
     // RFC 5957 §3: "ANNA", "A\u0308GIR", "GROUP", "ZOE@A".
     EXPECT_EQ(sorted({{By::display_from, false}}), (Uids{2, 3, 4, 1}));
     EXPECT_EQ(sorted({{By::display_to, false}}), (Uids{2, 3, 4, 1}));
+}
+
+// While one message is read, the mailbox goes from the index: the others are not expunged.
+TEST_F(Sort, OfAMailboxThatIsEvictedMeanwhile) {
+    rig.add({.octets = mail("Subject: b"), .summary = SummaryPlace::nowhere});
+    rig.add({.octets = mail("Subject: c"), .summary = SummaryPlace::nowhere});
+    rig.add({.octets = mail("Subject: a"), .summary = SummaryPlace::nowhere});
+    rig.on_read = [&] { rig.evict(); };
+    EXPECT_EQ(sorted({{By::subject, false}}), (Uids{3, 1, 2}));
+    bool is_expunged = false;
+    rig.on_read = [&] {
+        if (!std::exchange(is_expunged, true)) rig.expunge(2);
+        rig.evict();
+    };
+    EXPECT_EQ(sorted({{By::subject, false}}), (Uids{3, 1}));
+    rig.on_read = [&] {
+        rig.evict();
+        rig.is_database_there = false;
+    };
+    EXPECT_EQ(rig.sort({{By::subject, false}}).status, SearchStatus::unreadable);
+}
+
+TEST_F(Sort, ByTheBeginningOfLongTexts) {
+    const std::string same(kKeyOctetsMax - 1, 's');
+    rig.add({.octets = mail("Subject: " + same + "bz")});
+    rig.add({.octets = mail("Subject: " + same + "ba")});
+    rig.add({.octets = mail("Subject: " + same + "az")});
+    EXPECT_EQ(sorted({{By::subject, false}}), (Uids{3, 1, 2}));
+    EXPECT_EQ(sort_key(same + "abc").size(), kKeyOctetsMax);
+}
+
+TEST(MessageIds, LeaveOutThoseLongerThanALine) {
+    const std::string longest = std::string(994, 'a') + "@b.c";
+    EXPECT_EQ(message_ids("<" + longest + "> <x@y>"), (std::vector<std::string>{longest, "x@y"}));
+    EXPECT_EQ(message_ids("<a" + longest + "> <x@y>"), std::vector<std::string>{"x@y"});
 }
 
 // RFC 5256 §2.2: in UTC; without a Date field the internal date.

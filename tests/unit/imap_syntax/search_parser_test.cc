@@ -141,9 +141,14 @@ TEST(Search, SortAndThread) {
           "a SORT (REVERSE REVERSE DATE) UTF-8 ALL", "a THREAD", "a THREAD FOO UTF-8 ALL",
           "a THREAD REFERENCES ALL"})
         EXPECT_NE(parsed(wire).find("BAD"), std::string::npos) << wire;
-    std::string many = "a SORT (";
-    for (int i = 0; i < 33; ++i) many += "DATE ";
-    EXPECT_EQ(parsed(many + ") UTF-8 ALL").substr(0, 4), "BAD ");
+}
+
+TEST(Search, SortsByEachCriterionOnce) {
+    EXPECT_EQ(parsed("a SORT (DATE REVERSE DATE SIZE DATE) UTF-8 ALL"), "SORT by 2 4 (all)");
+    EXPECT_EQ(parsed("a SORT (REVERSE SIZE SIZE) UTF-8 ALL"), "SORT by -4 (all)");
+    std::string many = "a SORT (CC";
+    for (int i = 0; i < 1000; ++i) many += " DATE REVERSE CC";
+    EXPECT_EQ(parsed(many + ") UTF-8 ALL"), "SORT by 1 2 (all)");
 }
 
 int depth_of(const SearchKey& key) {
