@@ -56,11 +56,12 @@ Result<std::vector<storage::CopyBodies::Source>> CompactionDatabase::live_bodies
     return live_bodies_of(*rows);
 }
 
-Result<std::vector<MovedMessage>> CompactionDatabase::move_bodies(std::span<const BodyMove> moves) {
+Result<std::vector<MovedMessage>> CompactionDatabase::in_parts(const std::string& sql,
+                                                               std::span<const BodyMove> moves) {
     std::vector<MovedMessage> moved;
     while (!moves.empty()) {
         const auto some = moves.first(std::min(moves.size(), kMovesMax));
-        const auto rows = run(kMoveBodiesSql, move_bodies_params(edge_, some));
+        const auto rows = run(sql, move_bodies_params(edge_, some));
         if (!rows) return tl::unexpected(rows.error());
         const std::vector<MovedMessage> messages = moved_messages_of(*rows);
         moved.insert(moved.end(), messages.begin(), messages.end());

@@ -35,7 +35,14 @@ class CompactionDatabase {
     Result<std::vector<storage::CopyBodies::Source>> live_bodies(std::span<const uint32_t> segments,
                                                                  const BodyPlace& after);
     // In transactions of kMovesMax bodies: whoever changes a mailbox waits for one of them at most.
-    Result<std::vector<MovedMessage>> move_bodies(std::span<const BodyMove> moves);
+    // After an error, those before it are done.
+    Result<std::vector<MovedMessage>> move_bodies(std::span<const BodyMove> moves) {
+        return in_parts(kMoveBodiesSql, moves);
+    }
+    // The messages that lie where these bodies were moved to.
+    Result<std::vector<MovedMessage>> moved_messages(std::span<const BodyMove> moves) {
+        return in_parts(kMovedMessagesSql, moves);
+    }
     Result<std::unordered_set<uint32_t>> referred(std::span<const uint32_t> segments);
     // Microseconds of the database's clock.
     Result<int64_t> clock_us();
@@ -45,6 +52,8 @@ class CompactionDatabase {
   private:
     static constexpr size_t kMovesMax = 1000;
 
+    Result<std::vector<MovedMessage>> in_parts(const std::string& sql,
+                                               std::span<const BodyMove> moves);
     Result<PgResult> run(const std::string& sql, const BinaryParams& params);
 
     const std::string dsn_;

@@ -114,6 +114,13 @@ const std::string kMoveBodiesSql =
     "AND (SELECT count(*) FROM locked) >= 0 "
     "RETURNING t.mailbox_id, t.uid, m.from_segment, m.from_position, t.segment, t.position";
 
+const std::string kMovedMessagesSql =
+    "SELECT t.mailbox_id, t.uid, m.from_segment, m.from_position, t.segment, t.position "
+    "FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) "
+    "AS m (blob, from_segment, from_position, to_segment, to_position) "
+    "JOIN gatepost.messages AS t ON t.blob_id = m.blob AND t.edge = $1 "
+    "AND t.segment = m.to_segment AND t.position = m.to_position";
+
 BinaryParams move_bodies_params(int32_t edge, std::span<const BodyMove> moves) {
     BinaryArray blobs(PgType::uuid);
     std::vector<BinaryArray> places(4, BinaryArray(PgType::int8));

@@ -54,6 +54,9 @@ extern const std::string kMoveBodiesSql;
 BinaryParams move_bodies_params(int32_t edge, std::span<const BodyMove> moves);
 std::vector<MovedMessage> moved_messages_of(const PgResult& rows);
 
+// The messages that lie where these bodies were moved to, whoever moved them and when.
+extern const std::string kMovedMessagesSql;
+
 // Which of these segments somebody refers to.
 extern const std::string kReferredSql;
 BinaryParams referred_params(int32_t edge, std::span<const uint32_t> segments);

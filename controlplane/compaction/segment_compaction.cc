@@ -128,9 +128,8 @@ Result<CompactionReport> SegmentCompaction::run(bool dry_run) {
         leaving.segments = plan.remove;
         done = copy(plan, report, leaving);
         // Also after an error: what was moved is to be told again.
-        auto now = ports_.database.clock_us();
-        if (!now) return tl::unexpected(now.error());
-        leaving.clock_us = *now;
+        const auto now = ports_.database.clock_us();
+        if (now) leaving.clock_us = *now;
         leaving.due = Clock::now() + options_.grace;
         leaving_.push_back(std::move(leaving));
     }
@@ -205,7 +204,6 @@ Status SegmentCompaction::commit(const CopyBodies& request, const BodiesCopied& 
     leaving.moves.insert(leaving.moves.end(), moves.begin(), moves.end());
     if (!messages) return tl::unexpected(messages.error());
     report.messages_moved += messages->size();
-    leaving.messages.insert(leaving.messages.end(), messages->begin(), messages->end());
     ports_.moved(std::move(*messages));
     return {};
 }
@@ -229,6 +227,12 @@ SegmentCompaction::Clock::time_point SegmentCompaction::remove_due() {
 
 // Gives when to look again; max(): they are gone.
 Result<SegmentCompaction::Clock::time_point> SegmentCompaction::remove(Leaving& leaving) {
+    if (leaving.clock_us == 0) {  // the database was away when it was asked
+        const auto now = ports_.database.clock_us();
+        if (!now) return tl::unexpected(now.error());
+        leaving.clock_us = *now;
+        return Clock::now() + options_.grace;
+    }
     const auto older = ports_.database.older_transaction(leaving.clock_us);
     if (!older) return tl::unexpected(older.error());
     if (*older) {
@@ -238,11 +242,13 @@ Result<SegmentCompaction::Clock::time_point> SegmentCompaction::remove(Leaving& 
     waits_for_.clear();
     if (!leaving.is_settled) {
         // What a transaction did that had begun before: a copy of a message, with the old place.
-        auto late = ports_.database.move_bodies(leaving.moves);
+        const auto late = ports_.database.move_bodies(leaving.moves);
         if (!late) return tl::unexpected(late.error());
-        // What was loaded while the places changed has the old ones.
-        ports_.moved(leaving.messages);
-        ports_.moved(std::move(*late));
+        // What was loaded while the places changed has the old ones; and of what was moved before
+        // an error nobody has been told. All of them lie at the new places now.
+        auto messages = ports_.database.moved_messages(leaving.moves);
+        if (!messages) return tl::unexpected(messages.error());
+        ports_.moved(std::move(*messages));
         leaving.is_settled = true;
         return Clock::now() + kSettle;
     }

@@ -2,18 +2,31 @@
 
 #include <algorithm>
 
+#include "controlplane/log/event_log.h"
+
 namespace gatepost::controlplane {
 
 namespace {
 
 using storage::MailboxOutcome;
+using Clock = std::chrono::steady_clock;
 
 // Lists that one query loads: a slice of some milliseconds.
 constexpr size_t kAccountsOfQuery = 256;
+// After which a commit that the stream has told of is seen by everybody: the server has written its
+// record to the disk, and has to take it off the list of those that are under way.
+constexpr std::chrono::milliseconds kSeenByAll{100};
 
 uint64_t serial_of(const MailboxArena& arena, uint64_t account_id) {
     const auto account = arena.view().account(account_id);
     return account ? account->serial() : 0;
+}
+
+// Others see a mailbox as "Other Users/ADDRESS/NAME": the name. A domain has no '/'.
+std::string_view name_at_owner(std::string_view shared) {
+    const size_t domain = shared.find('@');
+    const size_t end = domain == shared.npos ? domain : shared.find('/', domain);
+    return end == shared.npos ? std::string_view() : shared.substr(end + 1);
 }
 
 }  // namespace
@@ -59,8 +72,40 @@ void AccountLister::relist(std::span<const uint64_t> owners, std::span<const uin
     if (done) waiters_.push_back(std::move(done));
 }
 
+void AccountLister::relist_twice(std::span<const uint64_t> owners,
+                                 std::span<const uint64_t> mailboxes) {
+    relist(owners, mailboxes, {});
+    later_owners_.insert(owners.begin(), owners.end());
+    later_mailboxes_.insert(mailboxes.begin(), mailboxes.end());
+    later_at_ = Clock::now() + kSeenByAll;
+}
+
+std::optional<Clock::time_point> AccountLister::due() const {
+    if (is_asking_) return std::nullopt;
+    if (!owners_.empty() || !mailboxes_.empty() || !waiters_.empty()) return ask_again_at_;
+    if (!later_owners_.empty() || !later_mailboxes_.empty()) return later_at_;
+    return std::nullopt;
+}
+
+void AccountLister::ask_again(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes,
+                              const PipelineFailure& failure) {
+    if (failure.fault == Fault::away || (owners.empty() && mailboxes.empty())) return;
+    relist(owners, mailboxes, {});
+    ask_again_at_ = Clock::now() + kAskAgain;
+    log_warning("mailboxes.relist_failed")
+        .field("sqlstate", failure.sqlstate)
+        .field("error", failure.message);
+}
+
 void AccountLister::pump() {
-    if (is_asking_ || (owners_.empty() && mailboxes_.empty() && waiters_.empty())) return;
+    const auto ready = due();
+    if (!ready || Clock::now() < *ready) return;
+    if (Clock::now() >= later_at_) {
+        owners_.merge(later_owners_);
+        mailboxes_.merge(later_mailboxes_);
+        later_owners_.clear();
+        later_mailboxes_.clear();
+    }
     const std::vector<uint64_t> owners(owners_.begin(), owners_.end());
     const std::vector<uint64_t> mailboxes(mailboxes_.begin(), mailboxes_.end());
     owners_.clear();
@@ -69,10 +114,11 @@ void AccountLister::pump() {
     std::vector<PipelineQuery> queries(1, viewers_query(owners, mailboxes));
     context_.ask(
         reads_, std::move(queries), [](std::vector<PgResult> rows) { return ids_of(rows[0]); },
-        [this, mailboxes, waiters = std::exchange(waiters_, {})](
+        [this, owners, mailboxes, waiters = std::exchange(waiters_, {})](
             const tl::expected<std::vector<uint64_t>, PipelineFailure>& viewers) {
             is_asking_ = false;
             if (!viewers) {
+                ask_again(owners, mailboxes, viewers.error());
                 for (const Done& waiter : waiters) waiter(Answer::of(viewers.error()));
                 return;
             }
@@ -87,6 +133,24 @@ void AccountLister::pump() {
                           [this](uint64_t id) { return !context_.arena->has_account(id); });
             load({accounts.begin(), accounts.end()}, waiters);
         });
+}
+
+bool AccountLister::shows(const MailboxRow& row) const {
+    const auto id = static_cast<uint64_t>(row.id);
+    const auto owner = context_.arena->view().account(static_cast<uint64_t>(row.account_id));
+    if (owner) {
+        const auto listed = owner->find(id);
+        if (!listed || listed->name != row.name || listed->subscribed != row.subscribed ||
+            listed->special_use != special_use_of(row.special_use))
+            return false;
+    }
+    for (const uint64_t account_id : context_.arena->accounts_that_list(id)) {
+        if (account_id == static_cast<uint64_t>(row.account_id)) continue;
+        const auto account = context_.arena->view().account(account_id);
+        const auto listed = account ? account->find(id) : std::nullopt;
+        if (listed && name_at_owner(listed->name) != row.name) return false;
+    }
+    return true;
 }
 
 void AccountLister::distrust_loads() {
@@ -110,12 +174,14 @@ void AccountLister::load(std::vector<uint64_t> accounts, std::vector<Done> waite
         [accounts](std::vector<PgResult> rows) {
             return account_lists_of(std::move(rows), accounts);
         },
-        [this, rest = std::move(rest),
+        [this, accounts, rest = std::move(rest),
          waiters = std::move(waiters)](const tl::expected<AccountLists, PipelineFailure>& lists) {
             if (lists) {
                 take(*lists);
                 return load(rest, waiters);
             }
+            ask_again(accounts, {}, lists.error());
+            ask_again(rest, {}, lists.error());
             for (const Done& waiter : waiters) waiter(Answer::of(lists.error()));
         });
 }

@@ -2,13 +2,16 @@
 // other names.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
 
 #include "controlplane/mailboxes/mailbox_context.h"
+#include "controlplane/sync/mailbox_notice.h"
 
 namespace gatepost::controlplane {
 
@@ -25,14 +28,24 @@ class AccountLister {
     // The lists of those that see mailboxes of these owners, or these mailboxes, are not as they
     // were; those in the index are loaded again.
     void relist(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes, Done done);
+    // The same on the stream's word, and once more a little later: the stream tells of a commit a
+    // moment before other transactions see it.
+    void relist_twice(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes);
     // A mailbox came, went or changed: lists that are being loaded may lack it.
     void distrust_loads();
     // All that are in the index.
     void relist_all();
+    // Whether the lists that have the mailbox show it as it is.
+    bool shows(const MailboxRow& row) const;
     // Asks for what relist() has gathered.
     void pump();
+    // When pump() has to be called, where something waits to be asked for again.
+    std::optional<std::chrono::steady_clock::time_point> due() const;
 
   private:
+    // The viewers of these are asked for again, after a pause, unless the database is away.
+    void ask_again(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes,
+                   const PipelineFailure& failure);
     // `waiters` are told at the end; an account that is gone is so to those of open().
     void load(std::vector<uint64_t> accounts, std::vector<Done> waiters);
     void take(const AccountLists& lists);
@@ -46,6 +59,10 @@ class AccountLister {
     std::set<uint64_t> owners_;      // whose viewers' lists are to be loaded again
     std::set<uint64_t> mailboxes_;   // the same
     std::vector<Done> waiters_;
+    std::chrono::steady_clock::time_point ask_again_at_{};
+    std::set<uint64_t> later_owners_;
+    std::set<uint64_t> later_mailboxes_;
+    std::chrono::steady_clock::time_point later_at_{};
     bool is_asking_ = false;
 };
 

@@ -2,6 +2,7 @@
 // database's connections run in threads of their own, and hand over what they have got.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,6 +30,10 @@ struct Answer {
     }
 };
 using Done = std::function<void(const Answer&)>;
+
+// A query that PostgreSQL refused (statement_timeout, a conflict) is asked again after so long. One
+// that did not reach it is not: everything is compared when it is back.
+inline constexpr std::chrono::seconds kAskAgain{1};
 
 struct MailboxContext {
     // Any thread: runs it in the service's.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "controlplane/log/event_log.h"
+
 namespace gatepost::controlplane {
 
 namespace {
@@ -109,11 +111,37 @@ void MailboxLoader::take_gone(uint64_t mailbox_id) {
     context_.workers.changed(mailbox_id, account_id);
 }
 
+std::optional<Clock::time_point> MailboxLoader::due() const {
+    if (is_refreshing_ || stale_.empty()) return std::nullopt;
+    return ask_again_at_;
+}
+
+std::map<uint64_t, std::vector<Done>> MailboxLoader::take_stale() {
+    std::map<uint64_t, std::vector<Done>> taken;
+    auto next = stale_.upper_bound(last_asked_);
+    while (taken.size() < asked_max_ && !stale_.empty()) {
+        if (next == stale_.end()) next = stale_.begin();
+        last_asked_ = next->first;
+        taken.insert(stale_.extract(next++));
+    }
+    return taken;
+}
+
+void MailboxLoader::ask_again(std::span<const uint64_t> mailboxes, const PipelineFailure& failure) {
+    if (failure.fault == Fault::away || mailboxes.empty()) return;
+    for (const uint64_t id : mailboxes) refresh(id, {});
+    ask_again_at_ = Clock::now() + kAskAgain;
+    log_warning("mailboxes.refresh_failed")
+        .field("mailboxes", mailboxes.size())
+        .field("sqlstate", failure.sqlstate)
+        .field("error", failure.message);
+}
+
 void MailboxLoader::pump() {
-    if (is_refreshing_ || stale_.empty()) return;
+    if (is_refreshing_ || stale_.empty() || Clock::now() < ask_again_at_) return;
     is_refreshing_ = true;
     ++counters_.refreshes;
-    auto stale = std::exchange(stale_, {});
+    auto stale = take_stale();
     Changes asked;
     std::vector<MailboxWant> wants;
     for (const auto& [id, waiters] : stale) {
@@ -131,13 +159,18 @@ void MailboxLoader::pump() {
             changes.deltas = deltas_of(std::move(rows), 0, wants);
             return changes;
         },
-        [this, stale = std::move(stale)](const tl::expected<Changes, PipelineFailure>& changes) {
+        [this, ids = asked.mailboxes,
+         stale = std::move(stale)](const tl::expected<Changes, PipelineFailure>& changes) {
             is_refreshing_ = false;
             Answer answer;
-            if (changes)
+            if (changes) {
+                asked_max_ = kRefreshMax;
                 take_changes(*changes);
-            else
+            } else {
+                asked_max_ = std::max<size_t>(ids.size() / 2, 1);
                 answer = Answer::of(changes.error());
+                ask_again(ids, changes.error());
+            }
             for (const auto& [id, waiters] : stale)
                 for (const Done& waiter : waiters) waiter(answer);
         });
@@ -181,7 +214,10 @@ void MailboxLoader::compare(std::vector<uint64_t> mailboxes) {
         [](std::vector<PgResult> rows) { return statuses_of(rows[0]); },
         [this, mailboxes, rest = std::move(rest)](
             const tl::expected<std::vector<MailboxStatus>, PipelineFailure>& statuses) {
-            if (!statuses) return;  // once more, when it is back
+            if (!statuses) {
+                ask_again(mailboxes, statuses.error());
+                return ask_again(rest, statuses.error());
+            }
             std::set<uint64_t> gone(mailboxes.begin(), mailboxes.end());
             for (const MailboxStatus& status : *statuses) {
                 gone.erase(status.mailbox_id);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -22,6 +23,10 @@ struct MailboxLoaderCounters {
 
 class MailboxLoader {
   public:
+    // Mailboxes that one query for changes asks for; fewer after one that failed, which may have
+    // taken too long.
+    static constexpr size_t kRefreshMax = 1000;
+
     // `reads` has short queries, `loads` those of whole mailboxes and of summaries.
     MailboxLoader(MailboxContext& context, DatabaseLink& reads, DatabaseLink& loads)
         : context_(context), reads_(reads), loads_(loads) {}
@@ -41,6 +46,8 @@ class MailboxLoader {
     void compare_all();
     // Asks for what refresh() and the like have gathered.
     void pump();
+    // When pump() has to be called, where something waits to be asked for again.
+    std::optional<MailboxArena::Clock::time_point> due() const;
 
     const MailboxLoaderCounters& counters() const { return counters_; }
 
@@ -58,7 +65,10 @@ class MailboxLoader {
 
     void take_load(uint64_t mailbox_id, MailboxArena::Clock::time_point begin,
                    const tl::expected<MailboxDelta, PipelineFailure>& delta);
+    std::map<uint64_t, std::vector<Done>> take_stale();
     void take_changes(const Changes& changes);
+    // These are asked for again, after a pause, unless the database is away.
+    void ask_again(std::span<const uint64_t> mailboxes, const PipelineFailure& failure);
     void compare(std::vector<uint64_t> mailboxes);
     // The newest messages of the range that lack a summary, as many as a slice has.
     std::optional<SummaryRange> next_slice(uint64_t mailbox_id, uint32_t first,
@@ -72,6 +82,9 @@ class MailboxLoader {
     std::map<uint64_t, std::vector<Done>> opening_;
     std::map<uint64_t, std::vector<Done>> stale_;  // to be refreshed
     std::map<uint64_t, uint64_t> noticed_;         // modseqs that are there, and not in the index
+    uint64_t last_asked_ = 0;  // one that cannot be read does not keep those behind it waiting
+    size_t asked_max_ = kRefreshMax;
+    MailboxArena::Clock::time_point ask_again_at_{};
     bool is_refreshing_ = false;
     // Where summaries are to be loaded still: a slice at a time, so that others wait for one at
     // most.

@@ -61,7 +61,7 @@ struct MailboxServiceStatus {
     uint64_t requests = 0;
     uint64_t changes = 0;      // requests that were committed
     uint64_t refused = 0;      // by the database
-    uint64_t unavailable = 0;  // because it is away
+    uint64_t unavailable = 0;  // because it is away, or they waited for too long
     uint64_t malformed = 0;
     uint64_t transactions = 0;
     uint64_t largest_batch = 0;

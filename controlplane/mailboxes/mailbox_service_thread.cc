@@ -120,6 +120,10 @@ int MailboxServiceThread::wait_ms() const {
         left = std::chrono::ceil<milliseconds>(*until - Clock::now()).count();
     if (context_.arena && context_.arena->writer().stats().retired_bytes != 0)
         left = std::min<int64_t>(left, kReclaimMs);
+    for (const auto& due : {lister_.due(), loader_.due()})
+        if (context_.arena && due)
+            left = std::min<int64_t>(left,
+                                     std::chrono::ceil<milliseconds>(*due - Clock::now()).count());
     return static_cast<int>(std::clamp<int64_t>(left, 0, kWaitMsMax));
 }
 
@@ -128,9 +132,13 @@ void MailboxServiceThread::wait() {
     polls_.push_back({service_.wake_.get(), POLLIN, 0});
     context_.workers.add_polls(polls_, has_room());
     if (::poll(polls_.data(), polls_.size(), wait_ms()) <= 0) return;
-    if (polls_[0].revents == 0) return;
     uint64_t count;
-    (void)!::read(service_.wake_.get(), &count, sizeof count);
+    if (polls_[0].revents != 0) (void)!::read(service_.wake_.get(), &count, sizeof count);
+    // Nothing is read of a peer that has gone while there is no room, and poll() would not wait.
+    if (has_room()) return;
+    auto entry = polls_.begin() + 1;
+    for (auto& [id, peer] : context_.workers.peers())
+        if (((entry++)->revents & (POLLHUP | POLLERR)) != 0) peer.close("the worker is gone");
 }
 
 void MailboxServiceThread::take_calls() {
@@ -311,13 +319,13 @@ void MailboxServiceThread::take_notice(const MailboxNotice& notice) {
         const std::vector<uint64_t> gone = {static_cast<uint64_t>(key->id)};
         const bool is_listed = !context_.arena->accounts_that_list(gone[0]).empty();
         loader_.take_gone(gone[0]);
-        if (is_listed) lister_.relist({}, gone, {});
+        if (is_listed) lister_.relist_twice({}, gone);
     } else if (const auto* acl = std::get_if<MailboxAclChange>(&notice)) {
         const std::vector<uint64_t> shared = {static_cast<uint64_t>(acl->mailbox_id)};
-        lister_.relist({}, shared, {});
+        lister_.relist_twice({}, shared);
     } else if (const auto* subscription = std::get_if<SubscriptionChange>(&notice)) {
         const std::vector<uint64_t> accounts = {static_cast<uint64_t>(subscription->account_id)};
-        if (context_.arena->has_account(accounts[0])) lister_.relist(accounts, {}, {});
+        if (context_.arena->has_account(accounts[0])) lister_.relist_twice(accounts, {});
     }
 }
 
@@ -328,26 +336,7 @@ void MailboxServiceThread::take_row(const MailboxRow& row) {
     // A new one comes with the lists: the row may be of one that was removed since.
     if (context_.arena->modseq_of(status.mailbox_id) != 0) loader_.take_status(status);
     loader_.notice(status.mailbox_id, status.highest_modseq);
-    if (!is_listed_so(row)) lister_.relist(owner, mailbox, {});
-}
-
-// Whether the lists that have it show it as it is.
-bool MailboxServiceThread::is_listed_so(const MailboxRow& row) const {
-    const auto id = static_cast<uint64_t>(row.id);
-    const auto owner = context_.arena->view().account(static_cast<uint64_t>(row.account_id));
-    if (owner) {
-        const auto listed = owner->find(id);
-        if (!listed || listed->name != row.name || listed->subscribed != row.subscribed ||
-            listed->special_use != special_use_of(row.special_use))
-            return false;
-    }
-    // Others see it by its name, behind the owner's address.
-    for (const uint64_t account_id : context_.arena->accounts_that_list(id)) {
-        const auto account = context_.arena->view().account(account_id);
-        const auto listed = account ? account->find(id) : std::nullopt;
-        if (listed && !listed->name.ends_with(row.name)) return false;
-    }
-    return true;
+    if (!lister_.shows(row)) lister_.relist_twice(owner, mailbox);
 }
 
 void MailboxServiceThread::report() {
@@ -375,7 +364,8 @@ void MailboxServiceThread::report() {
     status.requests = requests_;
     status.changes = writes.requests;
     status.refused = writes.refused;
-    status.unavailable = unavailable_ + writes.unavailable;
+    status.unavailable =
+        unavailable_ + writes.unavailable + writes.late + writes.locked + writes.dropped;
     status.malformed = malformed_;
     status.transactions = writes.transactions;
     status.largest_batch = writes.largest_batch;

@@ -48,7 +48,6 @@ class MailboxServiceThread {
     void database_changed(bool connected, const std::string& error);
     void take_notice(const MailboxNotice& notice);
     void take_row(const MailboxRow& row);
-    bool is_listed_so(const MailboxRow& row) const;
     void report();
 
     MailboxService& service_;

@@ -170,8 +170,12 @@ WriteBatch::WriteBatch(std::span<const PendingWrite* const> requests, const Mail
         if (!flags_alone_[id] && want != wants.end()) wants_.push_back(want->second);
     }
     if (!stores_.empty()) {
+        // Of one that messages came to or left too, the rows of flags do not have all.
+        std::vector<uint64_t> flagged;
+        for (const uint64_t id : touched_)
+            if (flags_alone_[id]) flagged.push_back(id);
         stored_place_ = queries_.size();
-        query(kStored).params.add(id_array(touched_));
+        query(kStored).params.add(id_array(flagged));
     }
     delta_place_ = queries_.size();
     if (wants_.empty() && !touched_.empty())

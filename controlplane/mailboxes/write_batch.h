@@ -2,6 +2,7 @@
 // replies and as steps of the index.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -20,6 +21,7 @@ struct PendingWrite {
     uint64_t sequence = 0;
     storage::MailboxRequest request;
     unsigned attempts = 0;
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
 };
 
 bool is_write(const storage::MailboxRequest& request);

@@ -13,6 +13,10 @@ using Clock = MailboxArena::Clock;
 using Applied = MailboxArena::Applied;
 
 constexpr unsigned kConflictsMax = 5;  // of one transaction, one after the other
+// What has waited for longer is not begun: its worker gives up after 120 s, and a body that nobody
+// refers to may be removed after 60 s.
+constexpr std::chrono::seconds kWaitMax{30};
+constexpr std::string_view kLockNotAvailable = "55P03";
 
 uint64_t microseconds_since(Clock::time_point begin) {
     return static_cast<uint64_t>(
@@ -38,6 +42,14 @@ uint64_t keywords_of(const MailboxRequest& request, std::vector<std::string_view
     for (const AppendedMessage& message : append->messages)
         keywords.insert(keywords.end(), message.keywords.begin(), message.keywords.end());
     return append->mailbox_id;
+}
+
+// The mailboxes whose rows it locks, as far as they are known before.
+std::vector<uint64_t> locked_mailboxes(const MailboxRequest& request) {
+    std::vector<uint64_t> ids = touched_mailboxes(request);
+    const auto* copy = std::get_if<CopyMessages>(&request);
+    if (copy != nullptr && !copy->move) ids.push_back(copy->mailbox_id);
+    return ids;
 }
 
 }  // namespace
@@ -92,6 +104,10 @@ bool WriteQueue::has_room_for_keywords(const MailboxRequest& request) {
 
 void WriteQueue::pump() {
     if (is_busy_) return;
+    // Nobody waits for them, nor has kept what they refer to.
+    counters_.dropped += std::erase_if(pending_, [this](const PendingWrite& request) {
+        return !context_.workers.contains(request.peer);
+    });
     if (pending_.empty()) return planned_.clear();
     is_busy_ = true;
     const size_t count = std::min(pending_.size(), kBatchMax);
@@ -129,9 +145,27 @@ WriteQueue::Outcome WriteQueue::execute(DatabaseSession& session,
     return outcome;
 }
 
+bool WriteQueue::is_refused(const PendingWrite& request, MailboxReply& reply, Outcome& outcome) {
+    const std::vector<uint64_t> ids = locked_mailboxes(request.request);
+    const auto is_mine = [&](uint64_t id) { return std::ranges::find(ids, id) != ids.end(); };
+    const bool is_late = Clock::now() - request.since > kWaitMax;
+    const bool is_locked = std::ranges::any_of(
+        outcome.locked, [&](const auto& locked) { return std::ranges::all_of(locked, is_mine); });
+    if (!is_late && !is_locked) return false;
+    ++(is_late ? outcome.counters.late : outcome.counters.locked);
+    reply.sequence = request.sequence;
+    reply.outcome = MailboxOutcome::unavailable;
+    reply.text = is_late ? "it has waited too long for the database; try again later"
+                         : "somebody else is changing the mailbox; try again later";
+    return true;
+}
+
 void WriteQueue::execute_some(DatabaseSession& session, const std::vector<PendingWrite>& batch,
                               std::vector<size_t> requests, const MailboxWants& wants, int32_t edge,
                               Outcome& outcome) {
+    std::erase_if(requests,
+                  [&](size_t i) { return is_refused(batch[i], outcome.replies[i], outcome); });
+    if (requests.empty()) return;
     std::vector<const PendingWrite*> pending;
     for (const size_t i : requests) pending.push_back(&batch[i]);
     const WriteBatch statements(pending, wants, edge);
@@ -159,6 +193,10 @@ void WriteQueue::execute_some(DatabaseSession& session, const std::vector<Pendin
         for (const size_t i : requests) execute_some(session, batch, {i}, wants, edge, outcome);
         return;
     }
+    if (failure.sqlstate == kLockNotAvailable) {
+        std::vector<uint64_t> locked = locked_mailboxes(batch[requests[0]].request);
+        if (!locked.empty()) outcome.locked.push_back(std::move(locked));
+    }
     for (const size_t i : requests) {
         MailboxReply& reply = outcome.replies[i];
         reply.sequence = batch[i].sequence;
@@ -177,6 +215,8 @@ void WriteQueue::finish(const std::vector<PendingWrite>& batch, Outcome& outcome
     counters_.requests += outcome.counters.requests;
     counters_.refused += outcome.counters.refused;
     counters_.unavailable += outcome.counters.unavailable;
+    counters_.late += outcome.counters.late;
+    counters_.locked += outcome.counters.locked;
     counters_.transactions += outcome.counters.transactions;
     counters_.repeats += outcome.counters.repeats;
     counters_.conflicts += outcome.counters.conflicts;
@@ -200,8 +240,9 @@ void WriteQueue::finish(const std::vector<PendingWrite>& batch, Outcome& outcome
         if (!answered[i]) context_.workers.reply(batch[i].peer, outcome.replies[i]);
     writing_.clear();
     is_busy_ = false;
-    pump();
+    // First: what was put off for this transaction is not put off for the next one.
     finished_();
+    pump();
 }
 
 void WriteQueue::took(Applied applied, const MailboxStatus& status,

@@ -23,6 +23,9 @@ struct WriteCounters {
     uint64_t refused = 0;       // that the database refused
     uint64_t unavailable = 0;   // that were not done because it is away
     uint64_t transactions = 0;  // that were committed
+    uint64_t late = 0;          // that were not done because they had waited too long
+    uint64_t locked = 0;        // that were not done because another had waited for the same lock
+    uint64_t dropped = 0;       // that were not done because their worker was gone
     uint64_t repeats = 0;       // batches that were repeated one by one
     uint64_t conflicts = 0;
     uint64_t gaps = 0;           // mailboxes that were asked for because somebody else was faster
@@ -59,6 +62,8 @@ class WriteQueue {
             WriteStep step;
         };
         std::vector<Transaction> transactions;
+        // Of each request that waited for a lock in vain: the mailboxes it asked for.
+        std::vector<std::vector<uint64_t>> locked;
         WriteCounters counters;
     };
     // A transaction's replies go out when all that it waits for is there.
@@ -66,6 +71,9 @@ class WriteQueue {
 
     static Outcome execute(DatabaseSession& session, const std::vector<PendingWrite>& batch,
                            const MailboxWants& wants, int32_t edge);
+    // Answers a request that is not to be begun; false: it is.
+    static bool is_refused(const PendingWrite& request, storage::MailboxReply& reply,
+                           Outcome& outcome);
     static void execute_some(DatabaseSession& session, const std::vector<PendingWrite>& batch,
                              std::vector<size_t> requests, const MailboxWants& wants, int32_t edge,
                              Outcome& outcome);

@@ -259,6 +259,46 @@ TEST_F(MailboxRequests, AreCommittedTogether) {
     EXPECT_EQ(status.repeats, 1u);
 }
 
+// A mailbox that comes into memory while it is being changed, from a state before: a message that
+// is added in one transaction with flags of another mailbox is not taken for flags.
+TEST_F(MailboxRequests, OpenedWhileAMessageIsAdded) {
+    options.lock_wait = std::chrono::seconds(30);
+    start(2, false);
+    deliver(database, 1, 3);
+    const uint64_t archive = mailbox_id(database, 1, "Archive");
+    const uint64_t trash = mailbox_id(database, 1, "Trash");
+    MailboxWorker worker = connect();
+    Connection observer = Connection::open(dsn, "observer").value();
+    Connection second = Connection::open(dsn, "second").value();
+    const auto lock = [](Connection& by, uint64_t id) {
+        must(by, fmt::format("BEGIN; SELECT FROM gatepost.mailboxes WHERE id = {} FOR UPDATE", id));
+    };
+    const auto waits_for = [&](Connection& holder) {
+        const std::string pid = value(holder, "SELECT pg_backend_pid()");
+        return eventually([&] {
+            return value(observer, fmt::format("SELECT count(*) FROM pg_stat_activity WHERE {} = "
+                                               "ANY (pg_blocking_pids(pid))",
+                                               pid)) == "1";
+        });
+    };
+    lock(database, trash);
+    lock(second, inbox);
+    const uint64_t first = worker.send(store(trash, {{1, 1}}, FlagAction::add, kFlagSeen));
+    ASSERT_TRUE(waits_for(database));
+    const uint64_t added = worker.send(append(inbox));
+    const uint64_t stored = worker.send(store(archive, {{1, 1}}, FlagAction::add, kFlagSeen));
+    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 2; }));
+    must(database, "COMMIT");
+    ASSERT_TRUE(waits_for(second));
+    ASSERT_TRUE(worker.ask(OpenMailbox{inbox}).ok());
+    must(second, "COMMIT");
+    EXPECT_TRUE(worker.receive(first).ok());
+    EXPECT_TRUE(worker.receive(added).ok());
+    EXPECT_TRUE(worker.receive(stored).ok());
+    EXPECT_EQ(edge->service().status().largest_batch, 2u);
+    expect_same(inbox);
+}
+
 TEST_F(MailboxRequests, NotesThatNobodyAskedFor) {
     start();
     MailboxWorker worker = opened();
