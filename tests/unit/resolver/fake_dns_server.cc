@@ -110,9 +110,9 @@ void FakeDnsServer::serve() {
         if (got <= 0) return;
         query.resize(static_cast<size_t>(got));
         const std::vector<uint8_t> octets = reply(std::move(query));
+        ++asked_;  // before anybody can have the answer
         if (!octets.empty())
             (void)::sendto(socket_.get(), octets.data(), octets.size(), 0, generic, length);
-        ++asked_;
     }
 }
 
