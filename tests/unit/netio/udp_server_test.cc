@@ -146,8 +146,9 @@ TEST(UdpServer, SegmentedSendsAreGivenUpWhereTheyFail) {
         ask_twice();
         client.receive(20);
     }
+    // What is late on a busy machine is waited for: answers, and the count of the second one.
+    while (!client.receive(200).empty()) continue;
     EXPECT_EQ(2u, server.dropped(Drop::send_failed));
-    while (!client.receive(20).empty()) continue;
     for (int i = 0; i < 20; ++i) {
         ask_twice();
         EXPECT_EQ(1, id_of(client.receive()));
