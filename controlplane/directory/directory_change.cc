@@ -32,7 +32,9 @@ size_t octets(const ChallengeRow& row) {
     return octets(row.key) + row.key_authorization.size();
 }
 size_t octets(const MailDomainRow& row) {
-    return row.name.size() + row.subaddress_delimiters.size();
+    return row.name.size() + row.subaddress_delimiters.size() + row.display_name.size() +
+           row.short_display_name.size() + row.imap_host.size() + row.pop_host.size() +
+           row.smtp_host.size();
 }
 size_t octets(const MailAccountRow& row) {
     return row.address.size();

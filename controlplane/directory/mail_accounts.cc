@@ -66,7 +66,9 @@ void MailAccounts::put(const MailCredentialRow& row) {
     storage::Credential about{.id = static_cast<uint64_t>(row.id),
                               .kind = *row.kind,
                               .services = row.services,
-                              .expires_at_s = row.expires_at_s};
+                              .expires_at_s = row.expires_at_s,
+                              .hash = {},
+                              .generation = row.generation};
     draft(row.account_id).credentials.insert_or_assign(row.id, OwnedCredential{about, row.hash});
 }
 

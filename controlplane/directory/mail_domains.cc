@@ -27,7 +27,12 @@ void MailDomains::remove(const MailDomainKey& key) {
 Status MailDomains::make_entry(const MailDomainRow& row) {
     storage::MailDomain domain{.id = static_cast<uint64_t>(row.id),
                                .active = row.active,
-                               .subaddress_delimiters = row.subaddress_delimiters};
+                               .subaddress_delimiters = row.subaddress_delimiters,
+                               .display_name = row.display_name,
+                               .short_display_name = row.short_display_name,
+                               .imap_host = row.imap_host,
+                               .pop_host = row.pop_host,
+                               .smtp_host = row.smtp_host};
     if (row.alias_of) {
         const auto other = rows_.find(*row.alias_of);
         if (other == rows_.end()) {

@@ -17,6 +17,12 @@ struct MailDomainRow {
     bool active = true;
     std::optional<int64_t> alias_of;  // id of another domain
     std::string subaddress_delimiters;
+    // For mail programs; "": by rule.
+    std::string display_name = {};
+    std::string short_display_name = {};
+    std::string imap_host = {};
+    std::string pop_host = {};
+    std::string smtp_host = {};
 };
 struct MailDomainKey {
     int64_t id = 0;
@@ -44,6 +50,7 @@ struct MailCredentialRow {
     uint8_t services = 0;                         // storage::CredentialService
     int64_t expires_at_s = 0;                     // seconds since 1970; 0: never
     std::string hash;
+    uint64_t generation = 0;
 };
 struct MailCredentialKey {
     int64_t id = 0;

@@ -138,6 +138,14 @@ void MailImport::skip(std::string_view place, std::string_view why) {
 void MailImport::add_domain(std::string_view name, MailDomainChange properties) {
     auto domain = mail_domain_from_text(name);
     if (!domain) return skip("domain", domain.error().message);
+    for (const auto field : {&MailDomainChange::imap_host, &MailDomainChange::pop_host,
+                             &MailDomainChange::smtp_host}) {
+        std::optional<std::string>& host = properties.*field;
+        if (!host || host->empty()) continue;
+        auto name_of_host = client_host_from_text(*host);
+        if (!name_of_host) skip(fmt::format("domain {}", *domain), name_of_host.error().message);
+        host = name_of_host ? std::optional(std::move(*name_of_host)) : std::nullopt;
+    }
     domains_.push_back({std::move(*domain), std::move(properties)});
 }
 

@@ -1,5 +1,8 @@
 #include "controlplane/model/mail_name.h"
 
+#include <algorithm>
+
+#include "controlplane/model/host_name.h"
 #include "storage/mail_address/mail_address.h"
 #include "storage/mail_address/mail_domain.h"
 
@@ -25,6 +28,20 @@ Result<std::string> alias_source_from_text(std::string_view text) {
     auto domain = mail_domain_from_text(text.substr(1));
     if (!domain) return domain;
     return "@" + *domain;
+}
+
+Result<std::string> client_host_from_text(std::string_view text) {
+    auto host = mail_domain_from_text(text);
+    // An address is no name: the last label is never all digits (RFC 1123 §2.1).
+    const std::string_view last =
+        host ? std::string_view(*host).substr(host->rfind('.') + 1) : std::string_view();
+    const bool is_number =
+        std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!host || is_number || !is_host_name(*host))
+        return fail(ErrorCode::usage,
+                    "\"{}\" is not the name of one host, expected one such as mail.example.org",
+                    text);
+    return host;
 }
 
 std::string_view domain_of(std::string_view address) {

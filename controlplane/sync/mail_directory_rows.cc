@@ -96,6 +96,11 @@ Result<MailDomainRow> MailDomainColumns::row(Tuple tuple) const {
     row.active = reader.boolean(2);
     if (!reader.is_null(3)) row.alias_of = reader.integer(3);
     row.subaddress_delimiters = reader.text(4);
+    row.display_name = reader.text(5);
+    row.short_display_name = reader.text(6);
+    row.imap_host = reader.text(7);
+    row.pop_host = reader.text(8);
+    row.smtp_host = reader.text(9);
     if (!reader.ok()) return reader.error();
     return row;
 }
@@ -149,6 +154,7 @@ Result<MailCredentialRow> MailCredentialColumns::row(Tuple tuple) const {
     row.services = services(reader, 3);
     row.hash = reader.text(4);
     row.expires_at_s = expiry(reader, 5);
+    row.generation = not_negative(reader.integer(6));
     if (!reader.ok()) return reader.error();
     return row;
 }

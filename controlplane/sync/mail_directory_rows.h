@@ -10,8 +10,16 @@ namespace gatepost::controlplane {
 class MailDomainColumns {
   public:
     static constexpr std::string_view kTable = "mail_domains";
-    static constexpr std::array<std::string_view, 5> kNames = {"id", "name", "active", "alias_of",
-                                                               "subaddress_delimiters"};
+    static constexpr std::array<std::string_view, 10> kNames = {"id",
+                                                                "name",
+                                                                "active",
+                                                                "alias_of",
+                                                                "subaddress_delimiters",
+                                                                "display_name",
+                                                                "short_display_name",
+                                                                "imap_host",
+                                                                "pop_host",
+                                                                "smtp_host"};
 
     static Result<MailDomainColumns> resolve(std::span<const std::string_view> columns);
     Result<MailDomainRow> row(Tuple tuple) const;
@@ -38,8 +46,8 @@ class MailAccountColumns {
 class MailCredentialColumns {
   public:
     static constexpr std::string_view kTable = "credentials";
-    static constexpr std::array<std::string_view, 6> kNames = {
-        "id", "account_id", "kind", "services", "hash", "expires_at"};
+    static constexpr std::array<std::string_view, 7> kNames = {
+        "id", "account_id", "kind", "services", "hash", "expires_at", "generation"};
 
     static Result<MailCredentialColumns> resolve(std::span<const std::string_view> columns);
     Result<MailCredentialRow> row(Tuple tuple) const;

@@ -28,10 +28,13 @@ Result<LoginCache> LoginCache::create(const LoginCacheOptions& options) {
 
 LoginCache::Place LoginCache::place(const LoginSubject& subject, std::string_view password) const {
     hmac_sha256_ctx context = keyed_;
-    std::array<uint8_t, 20> fixed;
+    std::array<uint8_t, 33> fixed;
     std::memcpy(fixed.data(), &subject.account_id, 8);
     std::memcpy(fixed.data() + 8, &subject.entry_serial, 8);
-    std::memcpy(fixed.data() + 16, &subject.service, 4);
+    std::memcpy(fixed.data() + 16, &subject.arena, 8);
+    std::memcpy(fixed.data() + 24, &subject.service, 4);
+    std::memcpy(fixed.data() + 28, &subject.credentials, 4);
+    fixed[32] = subject.token ? 1 : 0;
     hmac_sha256_update(&context, fixed.size(), fixed.data());
     hmac_sha256_update(&context, password.size(),
                        reinterpret_cast<const uint8_t*>(password.data()));

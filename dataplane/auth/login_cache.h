@@ -3,8 +3,9 @@
 //
 // What is kept is a MAC (HMAC-SHA-256, truncated) under a key that was drawn when the table was
 // made and is nowhere else: from a dump of the table alone no password can be tried. The MAC
-// covers the serial number of the account's entry in the directory, so that a changed password, an
-// expired or removed credential, whatever changes the entry, makes its logins unknown.
+// covers the serial number of the account's entry in the directory and the arena that the number is
+// of, so that a changed password, a removed credential, whatever changes the entry, makes its
+// logins unknown.
 #pragma once
 
 #include <nettle/hmac.h>
@@ -28,7 +29,12 @@ struct LoginCacheOptions {
 struct LoginSubject {
     uint64_t account_id = 0;
     uint64_t entry_serial = 0;  // of the account's entry in the directory
+    uint64_t arena = 0;         // generation of the directory: another one counts serials anew
     uint32_t service = 0;       // IMAP, submission…: a credential may be for some of them only
+    // How many credentials come into question: which one it was is a number among these, and one
+    // whose time passes is no change of the entry.
+    uint32_t credentials = 0;
+    bool token = false;  // tokens come into question, not passwords
 };
 
 class LoginCache {

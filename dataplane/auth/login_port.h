@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/auth/login_hold.h"
 #include "dataplane/auth/sasl.h"
 #include "dataplane/reactor/task.h"
 #include "dataplane/stream/stream_session.h"
@@ -32,6 +33,7 @@ struct LoginOutcome {
     std::string user = {};       // of right: the account's address; else who the client says it is
     std::string reason = {};     // of the others, for the log: "suspended"
     uint64_t credential_id = 0;  // of right: what it was done with
+    uint64_t credential_generation = 0;  // of right: which of the secrets that it has been
 };
 
 // What it is given stays until the task is done.
@@ -50,6 +52,9 @@ class LoginPort {
                                                std::optional<storage::ScramKeys>& keys) = 0;
     // How it ended, the proof of SCRAM included: for the records.
     virtual void ended(const LoginClient&, const LoginOutcome&) {}
+    // After one that was right: the session is told when what it was done with is good no more (the
+    // password is another one, the credential or the account is gone, suspended or past its time).
+    virtual void watch(LoginHold&, const LoginClient&, const LoginOutcome&) {}
 
   protected:
     ~LoginPort() = default;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <string>
 
@@ -52,11 +53,42 @@ std::optional<storage::MailAddress> address_in(const HttpRequest& request) {
     return std::nullopt;
 }
 
-bool is_served(const HttpEnvironment& environment, std::string_view domain) {
+// nullopt: nobody of that domain logs in here.
+std::optional<storage::MailDomain> find_domain(const HttpEnvironment& environment,
+                                               std::string_view domain) {
     const auto entry = environment.find(storage::EntryKind::mail_domain, domain);
-    if (!entry) return false;
+    if (!entry) return std::nullopt;
     const auto known = storage::decode_mail_domain(entry->value);
-    return known && known->active;
+    if (!known || !known->active) return std::nullopt;
+    return *known;
+}
+
+std::string_view first_of(std::initializer_list<std::string_view> texts) {
+    const auto* found = std::ranges::find_if(texts, [](auto text) { return !text.empty(); });
+    return found == texts.end() ? std::string_view() : *found;
+}
+
+// What the domain says itself, or else the domain that it is an alias of, or else the server.
+std::optional<DomainClientSettings> settings_of(const MailClientSettings& server,
+                                                const HttpEnvironment& environment,
+                                                std::string_view domain) {
+    const auto own = find_domain(environment, domain);
+    if (!own) return std::nullopt;
+    auto target = own;
+    if (!own->alias_of.empty()) target = find_domain(environment, own->alias_of);
+    if (!target) return std::nullopt;
+    const auto host = [&](std::string_view storage::MailDomain::*field) {
+        return first_of({(*own).*field, (*target).*field, server.hostname});
+    };
+    const std::string_view shown = first_of({own->display_name, target->display_name, domain});
+    return DomainClientSettings{.server = server,
+                                .domain = domain,
+                                .display_name = shown,
+                                .short_display_name = first_of(
+                                    {own->short_display_name, target->short_display_name, shown}),
+                                .imap_host = host(&storage::MailDomain::imap_host),
+                                .pop_host = host(&storage::MailDomain::pop_host),
+                                .smtp_host = host(&storage::MailDomain::smtp_host)};
 }
 
 // "autoconfig.example.org" and "autodiscover.example.org" are asked about example.org.
@@ -104,8 +136,9 @@ void write_autodiscover(const std::optional<storage::MailAddress>& address,
                         const MailClientSettings& settings, const HttpEnvironment& environment,
                         HttpResponse& response) {
     TextWriter out(response.text);
-    if (address && is_served(environment, address->domain))
-        write_autodiscover_settings(settings, address->text(), out);
+    const auto found = address ? settings_of(settings, environment, address->domain) : std::nullopt;
+    if (found)
+        write_autodiscover_settings(*found, address->text(), out);
     else
         write_autodiscover_error(500, "The e-mail address cannot be found.", out);
     finish(response, kAutodiscoverType, out);
@@ -140,14 +173,14 @@ Verdict judge_autoconfig(const HttpRequest& request, const MailClientSettings& s
     if (page == Page::profile && !address)
         return refuse(response, 400, "Write ?email= and an address.\n");
     const std::string domain = address ? address->domain : domain_of_host(request);
-    if (!is_served(environment, domain))
-        return refuse(response, 404, "There is no such domain here.\n");
+    const auto found = settings_of(settings, environment, domain);
+    if (!found) return refuse(response, 404, "There is no such domain here.\n");
     TextWriter out(response.text);
     if (page == Page::autoconfig) {
-        write_autoconfig(settings, domain, out);
+        write_autoconfig(*found, out);
         return finish(response, kAutoconfigType, out);
     }
-    write_apple_profile(settings, address->text(), domain, out);
+    write_apple_profile(*found, address->text(), out);
     return finish(response, kAppleProfileType, out);
 }
 

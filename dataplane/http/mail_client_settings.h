@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace gatepost::dataplane {
 
@@ -13,10 +14,21 @@ struct MailClientSettings {
 
         bool any() const { return tls != 0 || starttls != 0; }
     };
-    std::string hostname;  // of all services; empty: nothing is told
+    std::string hostname;  // where a domain names no other; empty: nothing is told
     Ports imap;
     Ports pop3;
     Ports submission;
+};
+
+// The same for one domain. Views into the directory and the settings of the server.
+struct DomainClientSettings {
+    const MailClientSettings& server;  // the ports
+    std::string_view domain;
+    std::string_view display_name;  // for people
+    std::string_view short_display_name;
+    std::string_view imap_host;
+    std::string_view pop_host;
+    std::string_view smtp_host;
 };
 
 }  // namespace gatepost::dataplane

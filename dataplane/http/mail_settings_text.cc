@@ -51,14 +51,14 @@ constexpr std::string_view kAutodiscoverHead =
     "<Autodiscover "
     "xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006\">\n";
 
-void write_protocol(TextWriter& out, std::string_view type, const MailClientSettings& settings,
+void write_protocol(TextWriter& out, std::string_view type, std::string_view host,
                     const Ports& ports, std::string_view address) {
     if (!ports.any()) return;
     const bool tls = ports.tls != 0;
     out.put("      <Protocol>\n");
     constexpr std::string_view kIndent = "        ";
     write_element(out, kIndent, "Type", type);
-    write_element(out, kIndent, "Server", settings.hostname);
+    write_element(out, kIndent, "Server", host);
     write_element(out, kIndent, "Port", fmt::to_string(tls ? ports.tls : ports.starttls));
     write_element(out, kIndent, "DomainRequired", "off");
     write_element(out, kIndent, "LoginName", address);
@@ -113,11 +113,12 @@ uint16_t first_port(const Ports& ports) {
     return ports.tls != 0 ? ports.tls : ports.starttls;
 }
 
-void write_account(PropertyList list, const MailClientSettings& settings, std::string_view address,
-                   std::string_view domain) {
-    const bool imap = settings.imap.any();
+void write_account(PropertyList list, const DomainClientSettings& settings,
+                   std::string_view address) {
+    const MailClientSettings& server = settings.server;
+    const bool imap = server.imap.any();
     list.text("PayloadType", "com.apple.mail.managed");
-    list.text("PayloadIdentifier", fmt::format("gatepost.{}.mail.account", domain));
+    list.text("PayloadIdentifier", fmt::format("gatepost.{}.mail.account", settings.domain));
     list.text("PayloadUUID", stable_uuid(address, 1));
     list.number("PayloadVersion", 1);
     list.text("PayloadDisplayName", address);
@@ -125,14 +126,14 @@ void write_account(PropertyList list, const MailClientSettings& settings, std::s
     list.text("EmailAccountType", imap ? "EmailTypeIMAP" : "EmailTypePOP");
     list.text("EmailAddress", address);
     list.text("IncomingMailServerAuthentication", "EmailAuthPassword");
-    list.text("IncomingMailServerHostName", settings.hostname);
-    list.number("IncomingMailServerPortNumber", first_port(imap ? settings.imap : settings.pop3));
+    list.text("IncomingMailServerHostName", imap ? settings.imap_host : settings.pop_host);
+    list.number("IncomingMailServerPortNumber", first_port(imap ? server.imap : server.pop3));
     list.yes("IncomingMailServerUseSSL");
     list.text("IncomingMailServerUsername", address);
-    if (!settings.submission.any()) return;
+    if (!server.submission.any()) return;
     list.text("OutgoingMailServerAuthentication", "EmailAuthPassword");
-    list.text("OutgoingMailServerHostName", settings.hostname);
-    list.number("OutgoingMailServerPortNumber", first_port(settings.submission));
+    list.text("OutgoingMailServerHostName", settings.smtp_host);
+    list.number("OutgoingMailServerPortNumber", first_port(server.submission));
     list.yes("OutgoingMailServerUseSSL");
     list.text("OutgoingMailServerUsername", address);
     list.yes("OutgoingPasswordSameAsIncomingPassword");
@@ -140,21 +141,22 @@ void write_account(PropertyList list, const MailClientSettings& settings, std::s
 
 }  // namespace
 
-void write_autoconfig(const MailClientSettings& settings, std::string_view domain,
-                      TextWriter& out) {
+void write_autoconfig(const DomainClientSettings& settings, TextWriter& out) {
+    const MailClientSettings& server = settings.server;
     out.put(kXmlHead);
     out.put("<clientConfig version=\"1.1\">\n  <emailProvider id=\"");
-    out.put_xml(domain);
+    out.put_xml(settings.domain);
     out.put("\">\n");
-    for (const std::string_view name : {"domain", "displayName", "displayShortName"})
-        write_element(out, "    ", name, domain);
-    write_servers(out, "incomingServer", "imap", settings.hostname, settings.imap);
-    write_servers(out, "incomingServer", "pop3", settings.hostname, settings.pop3);
-    write_servers(out, "outgoingServer", "smtp", settings.hostname, settings.submission);
+    write_element(out, "    ", "domain", settings.domain);
+    write_element(out, "    ", "displayName", settings.display_name);
+    write_element(out, "    ", "displayShortName", settings.short_display_name);
+    write_servers(out, "incomingServer", "imap", settings.imap_host, server.imap);
+    write_servers(out, "incomingServer", "pop3", settings.pop_host, server.pop3);
+    write_servers(out, "outgoingServer", "smtp", settings.smtp_host, server.submission);
     out.put("  </emailProvider>\n</clientConfig>\n");
 }
 
-void write_autodiscover_settings(const MailClientSettings& settings, std::string_view address,
+void write_autodiscover_settings(const DomainClientSettings& settings, std::string_view address,
                                  TextWriter& out) {
     out.put(kXmlHead);
     out.put(kAutodiscoverHead);
@@ -169,9 +171,9 @@ void write_autodiscover_settings(const MailClientSettings& settings, std::string
         "    <Account>\n"
         "      <AccountType>email</AccountType>\n"
         "      <Action>settings</Action>\n");
-    write_protocol(out, "IMAP", settings, settings.imap, address);
-    write_protocol(out, "POP3", settings, settings.pop3, address);
-    write_protocol(out, "SMTP", settings, settings.submission, address);
+    write_protocol(out, "IMAP", settings.imap_host, settings.server.imap, address);
+    write_protocol(out, "POP3", settings.pop_host, settings.server.pop3, address);
+    write_protocol(out, "SMTP", settings.smtp_host, settings.server.submission, address);
     out.put("    </Account>\n  </Response>\n</Autodiscover>\n");
 }
 
@@ -184,23 +186,23 @@ void write_autodiscover_error(int code, std::string_view message, TextWriter& ou
     out.put("      <DebugData />\n    </Error>\n  </Response>\n</Autodiscover>\n");
 }
 
-void write_apple_profile(const MailClientSettings& settings, std::string_view address,
-                         std::string_view domain, TextWriter& out) {
+void write_apple_profile(const DomainClientSettings& settings, std::string_view address,
+                         TextWriter& out) {
     out.put(kXmlHead);
     out.put(
         "<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" "
         "\"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n"
         "<plist version=\"1.0\">\n<dict>\n"
         "  <key>PayloadContent</key>\n  <array>\n    <dict>\n");
-    write_account(PropertyList(out, "      "), settings, address, domain);
+    write_account(PropertyList(out, "      "), settings, address);
     out.put("    </dict>\n  </array>\n");
     PropertyList list(out, "  ");
     list.text("PayloadType", "Configuration");
-    list.text("PayloadIdentifier", fmt::format("gatepost.{}.mail", domain));
+    list.text("PayloadIdentifier", fmt::format("gatepost.{}.mail", settings.domain));
     list.text("PayloadUUID", stable_uuid(address, 0));
     list.number("PayloadVersion", 1);
-    list.text("PayloadDisplayName", fmt::format("Mail of {}", domain));
-    list.text("PayloadOrganization", domain);
+    list.text("PayloadDisplayName", fmt::format("Mail of {}", settings.display_name));
+    list.text("PayloadOrganization", settings.display_name);
     out.put("</dict>\n</plist>\n");
 }
 

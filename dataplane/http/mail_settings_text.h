@@ -14,17 +14,17 @@ inline constexpr std::string_view kAutodiscoverType = "text/xml; charset=utf-8";
 inline constexpr std::string_view kAppleProfileType = "application/x-apple-aspen-config";
 
 // Mozilla's: clientConfig of version 1.1.
-void write_autoconfig(const MailClientSettings& settings, std::string_view domain, TextWriter& out);
+void write_autoconfig(const DomainClientSettings& settings, TextWriter& out);
 
 // Outlook's: MS-OXDSCLI, the schema of 2006a.
-void write_autodiscover_settings(const MailClientSettings& settings, std::string_view address,
+void write_autodiscover_settings(const DomainClientSettings& settings, std::string_view address,
                                  TextWriter& out);
 // `code`: 500 for an address that is not known, 601 for a schema that is not served.
 void write_autodiscover_error(int code, std::string_view message, TextWriter& out);
 
 // Apple's: a configuration profile with one account. The same address makes the same profile, so
 // that it takes the place of the one before.
-void write_apple_profile(const MailClientSettings& settings, std::string_view address,
-                         std::string_view domain, TextWriter& out);
+void write_apple_profile(const DomainClientSettings& settings, std::string_view address,
+                         TextWriter& out);
 
 }  // namespace gatepost::dataplane

@@ -4,6 +4,18 @@
 
 namespace gatepost::dataplane {
 
+std::string_view login_refusal(const storage::MailAccount& account, uint8_t service) {
+    if ((account.flags & storage::kAccountSuspended) != 0) return "suspended";
+    if ((account.flags & storage::kAccountNoEmail) != 0 && service != storage::kServiceWeb)
+        return "an account without mail";
+    return "";
+}
+
+bool is_good(const storage::Credential& credential, uint8_t service, int64_t now_s) {
+    return (credential.services & service) != 0 &&
+           (credential.expires_at_s == 0 || credential.expires_at_s > now_s);
+}
+
 LoginCandidates find_login(const DirectoryNow& directory, const LoginQuestion& question) {
     LoginCandidates found;
     if (directory.view == nullptr)
@@ -15,21 +27,16 @@ LoginCandidates find_login(const DirectoryNow& directory, const LoginQuestion& q
     found.account_id = account->account.id;
     found.entry_serial = account->serial;
     found.address = account->address;
-    if ((account->account.flags & storage::kAccountSuspended) != 0) {
-        found.refusal = "suspended";
-        return found;
-    }
-    if ((account->account.flags & storage::kAccountNoEmail) != 0 &&
-        question.service != storage::kServiceWeb) {
-        found.refusal = "an account without mail";
-        return found;
-    }
+    found.arena = directory.generation;
+    found.token = question.token;
+    found.refusal = login_refusal(account->account, question.service);
+    if (!found.refusal.empty()) return found;
     for (const storage::Credential& credential : account->account.credentials) {
         const bool is_token = credential.kind == storage::CredentialKind::token;
-        if (is_token != question.token || (credential.services & question.service) == 0) continue;
-        if (credential.expires_at_s != 0 && credential.expires_at_s <= question.now_s) continue;
-        found.credentials.push_back(
-            {credential.id, credential.expires_at_s, std::string(credential.hash)});
+        if (is_token != question.token || !is_good(credential, question.service, question.now_s))
+            continue;
+        found.credentials.push_back({credential.id, credential.generation, credential.expires_at_s,
+                                     std::string(credential.hash)});
     }
     if (found.credentials.empty()) found.refusal = "no password for this service";
     return found;

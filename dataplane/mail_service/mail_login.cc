@@ -20,7 +20,12 @@ uint64_t monotonic_ms() {
 }
 
 LoginSubject subject_of(const LoginClient& client, const LoginCandidates& account) {
-    return {account.account_id, account.entry_serial, client.credential_service};
+    return {.account_id = account.account_id,
+            .entry_serial = account.entry_serial,
+            .arena = account.arena,
+            .service = client.credential_service,
+            .credentials = static_cast<uint32_t>(account.credentials.size()),
+            .token = account.token};
 }
 
 // A new hash for a password that is stored in a weaker form than today's.
@@ -58,7 +63,7 @@ Task<LoginOutcome> MailLogin::check(const LoginClient& client, SaslMechanism mec
     const LoginCandidates account = find(client, login, mechanism == SaslMechanism::oauthbearer);
     if (!account.loaded) co_return failed(Status::unavailable, login, account.refusal);
     if (auto known = find_known(client, account, secret))
-        co_return right(account, account.credentials[*known].id);
+        co_return right(account, account.credentials[*known]);
     CredentialCheck job;
     job.login = login;
     job.password = secret;
@@ -73,7 +78,7 @@ Task<LoginOutcome> MailLogin::check(const LoginClient& client, SaslMechanism mec
         co_return failed(Status::wrong, login,
                          account.refusal.empty() ? "wrong password" : account.refusal);
     co_await keep(client, account, *job.match, secret, job.rehash_wanted);
-    co_return right(account, account.credentials[*job.match].id);
+    co_return right(account, account.credentials[*job.match]);
 }
 
 Task<> MailLogin::keep(const LoginClient& client, const LoginCandidates& account, uint32_t match,
@@ -104,7 +109,7 @@ Task<LoginOutcome> MailLogin::find_scram_keys(const LoginClient& client, std::st
         auto stored = storage::parse_crypt_string(credential.hash);
         if (!stored || stored->scheme != storage::PasswordScheme::scram_sha_256) continue;
         keys = storage::parse_scram_keys(stored->data, storage::ScramHash::sha256);
-        if (keys) co_return right(account, credential.id);
+        if (keys) co_return right(account, credential);
     }
     co_return failed(Status::wrong, login,
                      account.refusal.empty() ? "no SCRAM keys are stored" : account.refusal);
@@ -121,11 +126,12 @@ void MailLogin::ended(const LoginClient& client, const LoginOutcome& outcome) {
                                                  .reason = outcome.reason});
 }
 
-LoginOutcome MailLogin::right(const LoginCandidates& account, uint64_t credential_id) {
+LoginOutcome MailLogin::right(const LoginCandidates& account, const Credential& credential) {
     return {.status = Status::right,
             .account_id = account.account_id,
             .user = account.address,
-            .credential_id = credential_id};
+            .credential_id = credential.id,
+            .credential_generation = credential.generation};
 }
 
 LoginOutcome MailLogin::failed(Status status, std::string_view login, std::string reason) {

@@ -11,6 +11,7 @@
 #include "dataplane/auth/login_port.h"
 #include "dataplane/delivery/delivery_courier.h"
 #include "dataplane/mail_service/login_candidates.h"
+#include "dataplane/mail_service/login_watch.h"
 #include "dataplane/tls/directory_source.h"
 
 namespace gatepost::dataplane {
@@ -22,6 +23,7 @@ class MailLogin final : public LoginPort {
         std::function<DirectoryNow()> directory;  // as DirectoryRecipients has it
         HelperPort& helpers;
         LoginCache& cache;
+        LoginWatch& watch;
         DeliveryCourier& courier;  // brings notes of logins to the database
         const ScramDecoyKey& decoy_key;
         std::vector<SaslMechanism> mechanisms;  // that are offered, in the order of preference
@@ -35,6 +37,9 @@ class MailLogin final : public LoginPort {
     Task<LoginOutcome> find_scram_keys(const LoginClient& client, std::string_view login,
                                        std::optional<storage::ScramKeys>& keys) override;
     void ended(const LoginClient& client, const LoginOutcome& outcome) override;
+    void watch(LoginHold& hold, const LoginClient& client, const LoginOutcome& outcome) override {
+        parts_.watch.add(hold, client, outcome);
+    }
 
   private:
     using Credential = LoginCandidates::Credential;
@@ -44,7 +49,7 @@ class MailLogin final : public LoginPort {
                                        std::string_view secret);
     Task<> keep(const LoginClient& client, const LoginCandidates& account, uint32_t match,
                 std::string_view secret, bool rehash_wanted);
-    static LoginOutcome right(const LoginCandidates& account, uint64_t credential_id);
+    static LoginOutcome right(const LoginCandidates& account, const Credential& credential);
     static LoginOutcome failed(LoginOutcome::Status status, std::string_view login,
                                std::string reason);
 

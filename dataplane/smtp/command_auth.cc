@@ -155,6 +155,7 @@ Task<SmtpSession::Next> SmtpSession::logged_in(const LoginOutcome& outcome, Sasl
     if (outcome.status == Status::right) {
         client_.account_id = outcome.account_id;
         client_.user = outcome.user;
+        environment_.login().watch(login_hold_, client_.login(), outcome);
         storage::count(environment_.counters().logins);
         if (log_enabled(LogLevel::info))
             log(LogLevel::info, "smtp.login",

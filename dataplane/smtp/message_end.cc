@@ -26,12 +26,14 @@ Task<SmtpSession::Next> SmtpSession::fill_content() {
     const uint64_t left = end > stream_.now_ms() ? end - stream_.now_ms() : 1;
     expect_within(std::min<uint64_t>(options_.data_ms, left));
     const StreamStatus status = co_await stream_.fill();
+    if (login_ended_) co_return part_for_login();
     // Woken to end: the message that is under way may still come.
     if (status == StreamStatus::ok || status == StreamStatus::woken) co_return Next::command;
     co_return status == StreamStatus::timeout ? timed_out(true) : lost(status);
 }
 
 Task<SmtpSession::Next> SmtpSession::end_message(MessageIntake& intake) {
+    if (login_ended_) co_return part_for_login();
     bool filtered = false;
     MaybeRefusal refusal = intake_refusal(intake);
     if (!refusal) refusal = co_await judge(intake, filtered);

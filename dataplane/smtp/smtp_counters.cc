@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, kSmtpRefusals> kNames = {
     "login_required",
     "login_failed",
     "login_unavailable",
+    "login_ended",
     "too_many_logins",
     "sender_address",
     "sender_identity",

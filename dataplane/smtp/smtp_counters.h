@@ -21,6 +21,7 @@ enum class SmtpRefusal : uint8_t {
     login_required,
     login_failed,
     login_unavailable,  // could not be checked now
+    login_ended,        // good when it was made, but no more
     too_many_logins,    // failed ones
     sender_address,     // no valid address
     sender_identity,    // not an address of whoever logged in
@@ -51,7 +52,7 @@ enum class SmtpRefusal : uint8_t {
     session_too_long,
     draining,
 };
-inline constexpr size_t kSmtpRefusals = 37;
+inline constexpr size_t kSmtpRefusals = 38;
 
 struct alignas(storage::kCacheLine) SmtpCounters {
     std::atomic<uint64_t> sessions[kSmtpRoles];  // begun

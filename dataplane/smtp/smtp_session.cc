@@ -78,6 +78,7 @@ Task<SmtpSession::Next> SmtpSession::read_command() {
             co_return part(
                 {SmtpRefusal::draining, {421, "4.3.2", "the service stops here; try again"}},
                 StreamEnd::drained);
+        if (login_ended_) co_return part_for_login();
         if (!has_line(stream_.input()) || stream_.unsent() > kUnsentRepliesMax) {
             const Next next = co_await push();
             if (next == Next::end) co_return next;
@@ -186,6 +187,18 @@ Task<SmtpSession::Next> SmtpSession::dispatch(const SmtpCommand& command) {
 
 void SmtpSession::reset_transaction() {
     transaction_ = {};
+}
+
+void SmtpSession::end_login() {
+    login_ended_ = true;
+    stream_.interrupt();
+}
+
+// RFC 5321 §3.8: 421 may come at any time, in the middle of a message, too.
+SmtpSession::Next SmtpSession::part_for_login() {
+    return part(
+        {SmtpRefusal::login_ended, {421, "4.7.0", "this login is good no more; log in again"}},
+        StreamEnd::server);
 }
 
 }  // namespace gatepost::dataplane

@@ -39,6 +39,9 @@ class SmtpSession {
     Task<Next> execute();
     Task<Next> dispatch(const SmtpCommand& command);
     void reset_transaction();
+    // What the client logged in with is good no more.
+    void end_login();
+    Next part_for_login();
     bool on_rule(SmtpRefusal rule) { return environment_.policy().on_rule(client_, rule); }
 
     // ---- smtp_output.cc
@@ -124,6 +127,8 @@ class SmtpSession {
     uint32_t messages_ = 0;       // begun
     uint32_t refused_recipients_ = 0;
     uint32_t failed_logins_ = 0;
+    bool login_ended_ = false;
+    LoginHold login_hold_{[this] { end_login(); }};
 };
 
 }  // namespace gatepost::dataplane

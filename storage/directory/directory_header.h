@@ -19,7 +19,7 @@ namespace gatepost::storage {
 inline constexpr uint64_t kDirectoryMagic = 0x3154434552494447;  // "GDIRECT1"
 // Counts up with every change of the layout, that of the values included, and with every kind that
 // readers take for whole: an image of another version is refused and rebuilt.
-inline constexpr uint32_t kDirectoryFormatVersion = 2;
+inline constexpr uint32_t kDirectoryFormatVersion = 3;
 
 inline constexpr size_t kDirectoryKeyMax = 512;                // octets
 inline constexpr size_t kDirectoryValueMax = size_t{1} << 20;  // octets
@@ -36,6 +36,7 @@ struct DirectoryHeader {
     std::atomic<int64_t> commit_time_us;     // microseconds since 1970
     std::atomic<int64_t> published_time_us;  // microseconds since 1970
     std::atomic<uint64_t> entry_count;
+    std::atomic<uint64_t> account_version;  // counts those that changed who logs in to what
 
     HashSecret secret() const { return {hash_secret[0], hash_secret[1]}; }
 };

@@ -38,6 +38,11 @@ std::optional<DirectoryEntry> DirectoryView::find(EntryKind kind, std::string_vi
     }
 }
 
+uint64_t DirectoryView::account_version() const {
+    return reinterpret_cast<const DirectoryHeader*>(base_)->account_version.load(
+        std::memory_order_acquire);
+}
+
 uint64_t DirectoryView::size() const {
     return reinterpret_cast<const DirectoryHeader*>(base_)->entry_count.load(
         std::memory_order_relaxed);

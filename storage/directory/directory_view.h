@@ -45,6 +45,9 @@ class DirectoryView {
 
     std::optional<DirectoryEntry> find(EntryKind kind, std::string_view key) const;
     uint64_t size() const;  // entries
+    // Another one after each publication that has changed a domain or an account of mail: as long
+    // as it stays, so do all of them that had been published.
+    uint64_t account_version() const;
 
   private:
     const uint8_t* base_;

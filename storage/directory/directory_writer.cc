@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 #include <new>
+#include <utility>
 
 namespace gatepost::storage {
 
@@ -64,6 +65,7 @@ Status DirectoryWriter::put(EntryKind kind, std::string_view key, Bytes value) {
     }
     const Ref after = blocks_.allocate(DirectoryRecord::size_bytes(key.size(), value.size()));
     if (after == 0) return full();
+    note_change(kind);
     DirectoryRecord* record = record_at(after);
     record->serial = ++last_serial_;
     record->value_length = static_cast<uint32_t>(value.size());
@@ -85,6 +87,7 @@ Status DirectoryWriter::put(EntryKind kind, std::string_view key, Bytes value) {
 void DirectoryWriter::remove(EntryKind kind, std::string_view key) {
     std::atomic<Slot>* slot = find(tag_of(kind, key), kind, key);
     if (slot == nullptr) return;
+    note_change(kind);
     const Ref record = slot_ref(slot->load(std::memory_order_relaxed));
     slots_.remove(slot);
     discard(record);
@@ -109,6 +112,9 @@ void DirectoryWriter::publish(ArenaOrigin origin) {
     header_->commit_lsn.store(origin.commit_lsn, std::memory_order_release);
     header_->version.store(header_->version.load(std::memory_order_relaxed) + 1,
                            std::memory_order_release);
+    if (std::exchange(accounts_changed_, false))
+        header_->account_version.store(header_->account_version.load(std::memory_order_relaxed) + 1,
+                                       std::memory_order_release);
     shared_ = true;
     qsbr_.advance();
     blocks_.reclaim();

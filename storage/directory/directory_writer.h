@@ -58,6 +58,9 @@ class DirectoryWriter {
     }
     Status full() const;
     void discard(Ref record);
+    void note_change(EntryKind kind) {
+        accounts_changed_ |= kind == EntryKind::mail_domain || kind == EntryKind::mail_account;
+    }
 
     Segment segment_;
     Qsbr& qsbr_;
@@ -66,6 +69,7 @@ class DirectoryWriter {
     SlotTableWriter slots_;
     uint64_t last_serial_ = 0;
     bool shared_ = false;  // readers may have it: nothing is reused without a grace period
+    bool accounts_changed_ = false;  // since the last publication, or domains of mail
 };
 
 }  // namespace gatepost::storage

@@ -2,9 +2,11 @@
 // seven bits an octet, the lowest first, in as few octets as they need), texts stand behind their
 // length.
 //
-//   domain:     id | flags | alias_of | delimiters
+//   domain:     id | flags | alias_of | delimiters | display name | short one | hosts of IMAP,
+//   POP3,
+//               SMTP
 //   account:    id | flags | quota of octets | of messages | number of credentials | credentials
-//   credential: id | kind (1 octet) | services (1 octet) | end | hash
+//   credential: id | kind (1 octet) | services (1 octet) | end | hash | generation
 //   alias:      number of targets | targets
 #include "storage/directory/mail_entries.h"
 
@@ -16,7 +18,7 @@ namespace gatepost::storage {
 
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 constexpr uint64_t kDomainActive = 1;  // flag of a domain
 constexpr int kVarintBits = 7;
 constexpr unsigned kVarintMore = 0x80;  // another octet follows
@@ -76,6 +78,7 @@ Credential read_credential(ByteReader& in) {
     credential.services = in.u8();
     credential.expires_at_s = static_cast<int64_t>(read_varint(in));
     credential.hash = read_text(in);
+    credential.generation = read_varint(in);
     return credential;
 }
 
@@ -94,6 +97,11 @@ std::vector<uint8_t> encode(const MailDomain& domain) {
     write_varint(out, domain.active ? kDomainActive : 0);
     write_text(out, domain.alias_of);
     write_text(out, domain.subaddress_delimiters);
+    write_text(out, domain.display_name);
+    write_text(out, domain.short_display_name);
+    write_text(out, domain.imap_host);
+    write_text(out, domain.pop_host);
+    write_text(out, domain.smtp_host);
     return octets;
 }
 
@@ -106,6 +114,11 @@ Result<MailDomain> decode_mail_domain(Bytes value) {
     domain.active = flags == kDomainActive;
     domain.alias_of = read_text(in);
     domain.subaddress_delimiters = read_text(in);
+    domain.display_name = read_text(in);
+    domain.short_display_name = read_text(in);
+    domain.imap_host = read_text(in);
+    domain.pop_host = read_text(in);
+    domain.smtp_host = read_text(in);
     if (!in.ok() || !in.at_end() || flags > kDomainActive) return damaged("mail domain", value);
     return domain;
 }
@@ -126,6 +139,7 @@ std::vector<uint8_t> encode(const MailAccount& account) {
         out.u8(credential.services);
         write_varint(out, static_cast<uint64_t>(credential.expires_at_s));
         write_text(out, credential.hash);
+        write_varint(out, credential.generation);
     }
     return octets;
 }

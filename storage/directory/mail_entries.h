@@ -21,6 +21,12 @@ struct MailDomain {
     bool active = true;
     std::string_view alias_of;  // every address of this domain means the same one there; "" none
     std::string_view subaddress_delimiters;  // each octet is one: "+-"
+    // What mail programs are told; "": that of the domain that it is an alias of, or by rule.
+    std::string_view display_name;  // for people, UTF-8; so is the next
+    std::string_view short_display_name;
+    std::string_view imap_host;
+    std::string_view pop_host;
+    std::string_view smtp_host;
 };
 
 enum AccountFlag : uint16_t {
@@ -47,6 +53,9 @@ struct Credential {
     uint8_t services = kServiceAny;
     int64_t expires_at_s = 0;  // seconds since 1970; 0: never
     std::string_view hash;     // "{SCHEME}…"
+    // Another one says that it is another password; the same, that `hash` at most is a better one
+    // of the same password.
+    uint64_t generation = 0;
 };
 
 // EntryKind::mail_account, key "ada@example.org".

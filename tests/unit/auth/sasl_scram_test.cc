@@ -8,12 +8,13 @@
 #include "storage/password/create.h"
 #include "storage/password/digest.h"
 #include "storage/password/password_hash.h"
+#include "tests/support/scram_client.h"
 
 namespace gatepost::dataplane {
 namespace {
 
 using Kind = SaslStep::Kind;
-using storage::DigestKind;
+
 using storage::encode_base64;
 
 const ScramDecoyKey kDecoyKey{1, 2, 3};
@@ -39,41 +40,7 @@ SaslContext bound_context() {
             .decoy_key = &kDecoyKey};
 }
 
-// The client's side, by the formulas of RFC 5802 §3.
-struct Client {
-    std::string header = "n,,";
-    std::string binding;  // octets
-    std::string login = "user";
-    std::string password = "pencil";
-    std::string nonce = "rOprNGfwEbeRWgbNEkqO";
-    std::string auth_message;
-    std::string server_key;
-
-    std::string bare() const { return "n=" + login + ",r=" + nonce; }
-    std::string first() const { return header + bare(); }
-    std::string final(const std::string& server_first) {
-        const auto field = [&server_first](size_t number) {
-            size_t begin = 0;
-            while (number-- > 0) begin = server_first.find(',', begin) + 1;
-            return server_first.substr(begin + 2, server_first.find(',', begin) - begin - 2);
-        };
-        const auto salt = storage::decode_base64(field(1), storage::Base64Padding::required);
-        const std::string salted = storage::derive_pbkdf2(
-            DigestKind::sha256, password, *salt, static_cast<uint32_t>(std::stoul(field(2))));
-        std::string proof = storage::hmac(DigestKind::sha256, salted, "Client Key");
-        server_key = storage::hmac(DigestKind::sha256, salted, "Server Key");
-        const std::string stored = storage::digest(DigestKind::sha256, {proof});
-        const std::string message = "c=" + encode_base64(header + binding) + ",r=" + field(0);
-        auth_message = bare() + "," + server_first + "," + message;
-        const std::string signature = storage::hmac(DigestKind::sha256, stored, auth_message);
-        for (size_t i = 0; i < proof.size(); ++i)
-            proof[i] = static_cast<char>(proof[i] ^ signature[i]);
-        return message + ",p=" + encode_base64(proof);
-    }
-    std::string expected_verifier() const {
-        return "v=" + encode_base64(storage::hmac(DigestKind::sha256, server_key, auth_message));
-    }
-};
+using Client = tests::ScramClient;
 
 // Up to the verdict about the client's proof; success where it is acknowledged.
 SaslStep converse(SaslScram& server, Client& client, const storage::ScramKeys* keys) {

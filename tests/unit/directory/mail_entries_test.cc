@@ -24,7 +24,8 @@ MailAccount account_of(size_t credentials) {
                                        .kind = CredentialKind::app_password,
                                        .services = kServiceImap | kServiceSmtp,
                                        .expires_at_s = 1'800'000'000,
-                                       .hash = kHash});
+                                       .hash = kHash,
+                                       .generation = 300 + i});
     return account;
 }
 
@@ -44,18 +45,31 @@ void expect_refused_when_damaged(const std::vector<uint8_t>& whole, Decode decod
 }
 
 TEST(MailEntries, Domain) {
-    const auto octets = encode(MailDomain{
-        .id = 300, .active = false, .alias_of = "example.net", .subaddress_delimiters = "+-"});
+    const auto octets = encode(MailDomain{.id = 300,
+                                          .active = false,
+                                          .alias_of = "example.net",
+                                          .subaddress_delimiters = "+-",
+                                          .display_name = "Beispiel-Gesellschaft",
+                                          .short_display_name = "Beispiel",
+                                          .imap_host = "imap.example.org",
+                                          .pop_host = "pop.example.org",
+                                          .smtp_host = "smtp.example.org"});
     const auto read = decode_mail_domain(octets);
     ASSERT_TRUE(read.has_value()) << read.error().message;
     EXPECT_EQ(read->id, 300u);
     EXPECT_FALSE(read->active);
     EXPECT_EQ(read->alias_of, "example.net");
     EXPECT_EQ(read->subaddress_delimiters, "+-");
+    EXPECT_EQ(read->display_name, "Beispiel-Gesellschaft");
+    EXPECT_EQ(read->short_display_name, "Beispiel");
+    EXPECT_EQ(read->imap_host, "imap.example.org");
+    EXPECT_EQ(read->pop_host, "pop.example.org");
+    EXPECT_EQ(read->smtp_host, "smtp.example.org");
     expect_refused_when_damaged(octets, decode_mail_domain);
     const auto plain = encode(MailDomain{.id = 1});
     EXPECT_TRUE(decode_mail_domain(plain)->active);
     EXPECT_EQ(decode_mail_domain(plain)->alias_of, "");
+    EXPECT_EQ(decode_mail_domain(plain)->imap_host, "");
 }
 
 TEST(MailEntries, Account) {
@@ -74,6 +88,7 @@ TEST(MailEntries, Account) {
     EXPECT_EQ(last.services, kServiceImap | kServiceSmtp);
     EXPECT_EQ(last.expires_at_s, 1'800'000'000);
     EXPECT_EQ(last.hash, kHash);
+    EXPECT_EQ(last.generation, 300 + kCredentialsMax - 1);
     const auto head = decode_mail_account_head(octets);
     ASSERT_TRUE(head.has_value());
     EXPECT_EQ(head->id, account.id);
@@ -97,9 +112,9 @@ TEST(MailEntries, NumbersAtTheirEnds) {
 
 TEST(MailEntries, NumbersHaveOneForm) {
     // id 0 in one octet, and in two; more than 64 bits; without end.
-    EXPECT_TRUE(decode_mail_account_head(std::vector<uint8_t>{1, 0, 0}).has_value());
-    EXPECT_FALSE(decode_mail_account_head(std::vector<uint8_t>{1, 0x80, 0, 0}).has_value());
-    std::vector<uint8_t> large = {1};
+    EXPECT_TRUE(decode_mail_account_head(std::vector<uint8_t>{2, 0, 0}).has_value());
+    EXPECT_FALSE(decode_mail_account_head(std::vector<uint8_t>{2, 0x80, 0, 0}).has_value());
+    std::vector<uint8_t> large = {2};
     large.insert(large.end(), 9, 0xff);
     large.push_back(2);
     large.push_back(0);
@@ -109,7 +124,7 @@ TEST(MailEntries, NumbersHaveOneForm) {
     EXPECT_FALSE(decode_mail_account_head(std::vector<uint8_t>(40, 0xff)).has_value());
     // Flags of more than 16 bits.
     EXPECT_FALSE(
-        decode_mail_account_head(std::vector<uint8_t>{1, 0, 0x80, 0x80, 0x04}).has_value());
+        decode_mail_account_head(std::vector<uint8_t>{2, 0, 0x80, 0x80, 0x04}).has_value());
 }
 
 TEST(MailEntries, KindsOfALaterProgramAreRefused) {
@@ -132,7 +147,7 @@ TEST(MailEntries, Alias) {
     std::vector<std::string_view> many(kAliasTargetsMax, "x@example.org");
     EXPECT_EQ(decode_mail_alias(encode(MailAlias{many}))->targets.size(), kAliasTargetsMax);
     // One more than there may be.
-    std::vector<uint8_t> over = {1, 0xe9, 0x07};
+    std::vector<uint8_t> over = {2, 0xe9, 0x07};
     over.insert(over.end(), kAliasTargetsMax + 1, 0);
     EXPECT_FALSE(decode_mail_alias(over).has_value());
 }

@@ -52,6 +52,34 @@ TEST(DirectoryWriter, AnotherSerialMeansAnotherContent) {
     EXPECT_NE(directory.serial("a"), first) << "a serial is never given twice";
 }
 
+TEST(DirectoryWriter, TheAccountVersionTellsOfDomainsAndAccounts) {
+    TestDirectory directory;
+    const auto version_after = [&](auto change) {
+        change();
+        directory.writer().publish({});
+        return directory.writer().view().account_version();
+    };
+    EXPECT_EQ(directory.writer().view().account_version(), 0u);
+    EXPECT_EQ(version_after([&] { EXPECT_TRUE(directory.put("a", "x")); }), 0u);
+    EXPECT_EQ(version_after([&] {
+                  EXPECT_TRUE(directory.put("a@b", "x", EntryKind::mail_account));
+                  EXPECT_TRUE(directory.put("b", "x", EntryKind::mail_domain));
+                  EXPECT_EQ(directory.writer().view().account_version(), 0u) << "not published yet";
+              }),
+              1u);
+    EXPECT_EQ(version_after([&] {
+                  EXPECT_TRUE(directory.put("a@b", "x", EntryKind::mail_account));
+                  EXPECT_TRUE(directory.put("c@b", "x", EntryKind::mail_alias));
+                  directory.writer().remove(EntryKind::mail_account, "nobody@b");
+              }),
+              1u)
+        << "what is as it was is no change";
+    EXPECT_EQ(version_after([&] { directory.writer().remove(EntryKind::mail_account, "a@b"); }),
+              2u);
+    EXPECT_EQ(version_after([&] { EXPECT_TRUE(directory.put("b", "y", EntryKind::mail_domain)); }),
+              3u);
+}
+
 TEST(DirectoryWriter, WhatIsTooLongOrTooMuchIsRefusedAndChangesNothing) {
     TestDirectory directory(size_t{2} << 20);
     ASSERT_TRUE(directory.put("a", "value"));

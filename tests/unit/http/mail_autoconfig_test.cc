@@ -110,6 +110,85 @@ TEST(MailAutoconfig, TheDomainIsOfTheAddressOrElseOfTheHost) {
     }
 }
 
+// The text of an element, of the first behind `after`.
+std::string element(const std::string& xml, const std::string& name,
+                    const std::string& after = "") {
+    const std::string begin = "<" + name + ">";
+    const size_t at = xml.find(begin, xml.find(after));
+    if (at == std::string::npos) return "none";
+    const size_t from = at + begin.size();
+    return xml.substr(from, xml.find('<', from) - from);
+}
+
+struct NamedRig : Rig {
+    NamedRig() {
+        environment.add_mail_domain("named.example", {.id = 3,
+                                                      .display_name = "Named & Sons",
+                                                      .short_display_name = "Named",
+                                                      .imap_host = "imap.named.example",
+                                                      .pop_host = "pop.named.example",
+                                                      .smtp_host = "smtp.named.example"});
+        environment.add_mail_domain("half.example",
+                                    {.id = 4, .display_name = "Half", .imap_host = "in.example"});
+        environment.add_mail_domain(
+            "alias.example",
+            {.id = 5, .alias_of = "named.example", .imap_host = "imap.alias.example"});
+        environment.add_mail_domain("lost.example", {.id = 6, .alias_of = "closed.example"});
+    }
+};
+
+TEST(MailAutoconfig, ADomainHasNamesOfItsOwn) {
+    NamedRig rig;
+    const std::string config = rig.get(kConfig, "named.example").body;
+    EXPECT_EQ(element(config, "displayName"), "Named &amp; Sons");
+    EXPECT_EQ(element(config, "displayShortName"), "Named");
+    EXPECT_EQ(element(config, "hostname", "type=\"imap\""), "imap.named.example");
+    EXPECT_EQ(element(config, "hostname", "type=\"pop3\""), "pop.named.example");
+    EXPECT_EQ(element(config, "hostname", "type=\"smtp\""), "smtp.named.example");
+    EXPECT_EQ(config.find("mail.example.org"), std::string::npos);
+
+    const std::string outlook = rig.post(question("ada@named.example")).body;
+    EXPECT_EQ(element(outlook, "Server", "<Type>IMAP"), "imap.named.example");
+    EXPECT_EQ(element(outlook, "Server", "<Type>POP3"), "pop.named.example");
+    EXPECT_EQ(element(outlook, "Server", "<Type>SMTP"), "smtp.named.example");
+
+    const std::string apple = rig.get("/email.mobileconfig?email=ada@named.example").body;
+    EXPECT_EQ(element(apple, "string", "IncomingMailServerHostName"), "imap.named.example");
+    EXPECT_EQ(element(apple, "string", "OutgoingMailServerHostName"), "smtp.named.example");
+    EXPECT_EQ(element(apple, "string", "PayloadOrganization"), "Named &amp; Sons");
+}
+
+TEST(MailAutoconfig, WhatADomainDoesNotNameIsTheServers) {
+    NamedRig rig;
+    const std::string config = rig.get(kConfig, "half.example").body;
+    EXPECT_EQ(element(config, "displayShortName"), "Half");
+    EXPECT_EQ(element(config, "hostname", "type=\"imap\""), "in.example");
+    EXPECT_EQ(element(config, "hostname", "type=\"pop3\""), "mail.example.org");
+    EXPECT_EQ(element(config, "hostname", "type=\"smtp\""), "mail.example.org");
+}
+
+TEST(MailAutoconfig, AnAliasHasWhatItsDomainHas) {
+    NamedRig rig;
+    const std::string config = rig.get(kConfig, "alias.example").body;
+    EXPECT_EQ(element(config, "domain"), "alias.example");
+    EXPECT_EQ(element(config, "displayName"), "Named &amp; Sons");
+    EXPECT_EQ(element(config, "hostname", "type=\"imap\""), "imap.alias.example");
+    EXPECT_EQ(element(config, "hostname", "type=\"smtp\""), "smtp.named.example");
+    EXPECT_EQ(rig.get(kConfig, "lost.example").status, 404) << "nobody logs in there";
+}
+
+TEST(MailAutoconfig, APop3ServersProfileNamesItsHost) {
+    Rig rig({.hostname = "mail.example.org",
+             .imap = {},
+             .pop3 = {.tls = 995, .starttls = 0},
+             .submission = {}});
+    rig.environment.add_mail_domain(
+        "named.example",
+        {.id = 3, .imap_host = "imap.named.example", .pop_host = "pop.named.example"});
+    const std::string apple = rig.get("/email.mobileconfig?email=ada@named.example").body;
+    EXPECT_EQ(element(apple, "string", "IncomingMailServerHostName"), "pop.named.example");
+}
+
 TEST(MailAutoconfig, WithoutMailThereIsNothing) {
     Rig rig(MailClientSettings{});
     for (const char* target : {kConfig, kWellKnown, "/autodiscover/autodiscover.xml",

@@ -126,8 +126,8 @@ TEST(MailImport, FromDinomail) {
         CREATE TABLE core_virtualuser (id serial, email text, password text, quota bigint);
         CREATE TABLE core_virtualalias (id serial, source text, destination text);
         INSERT INTO core_virtualdomain (name, display_name, short_display_name, imap_address,
-            pop_address, smtp_address) VALUES ('example.org', 'Example', 'Ex', 'imap.example.org',
-            '', '');
+            pop_address, smtp_address) VALUES ('example.org', 'Example', 'Ex', 'IMAP.example.org',
+            '', '192.0.2.1');
         INSERT INTO core_virtualuser (email, password, quota) VALUES
             ('ada@example.org', '{SSHA512}abc', 20000000000), ('a b@example.org', 'x', NULL);
         INSERT INTO core_virtualalias (source, destination) VALUES
@@ -135,7 +135,10 @@ TEST(MailImport, FromDinomail) {
     Connection connection = new_database();
     const auto result = apply(connection, read_dinomail(source));
     EXPECT_EQ(result.accounts_added, 1U);
-    EXPECT_EQ(result.skipped.size(), 1U) << "an address that is none";
+    ASSERT_EQ(result.skipped.size(), 2U) << "and an address that is none";
+    EXPECT_EQ(result.skipped[0],
+              "domain example.org: \"192.0.2.1\" is not the name of one host, expected one such as "
+              "mail.example.org");
     EXPECT_EQ(state_of(connection),
               "alias info@example.org ada@example.org t\n"
               "domain example.org t Example imap.example.org\n"

@@ -34,6 +34,31 @@ TEST(MailDomains, Rules) {
     refused(connection, "DELETE FROM gatepost.mail_domains", "foreign key");
 }
 
+TEST(MailDomains, NamesForMailPrograms) {
+    Connection connection = mail_database();
+    must(connection,
+         "UPDATE gatepost.mail_domains SET imap_host = 'imap.example.org', pop_host = '', "
+         "smtp_host = 'xn--bcher-kva.example', display_name = 'B\xc3\xbc"
+         "cher & Sons'");
+    for (const char* host : {"*.example.org", "192.0.2.1", "Mail.example.org", "mail.example.org.",
+                             "mail example", "a..b", "-a.example", "2001:db8::1"})
+        for (const char* column : {"imap_host", "pop_host", "smtp_host"})
+            refused(connection,
+                    std::string("UPDATE gatepost.mail_domains SET ") + column + " = " +
+                        connection.quote_literal(host),
+                    "is not the name of one host");
+    refused(connection,
+            "INSERT INTO gatepost.mail_domains (name, imap_host) VALUES ('example.com', '*.b')",
+            "\"*.b\" is not the name of one host, for IMAP");
+    must(connection, "UPDATE gatepost.mail_domains SET short_display_name = repeat('x', 50)");
+    refused(connection, "UPDATE gatepost.mail_domains SET short_display_name = repeat('x', 51)",
+            "at most 50 characters");
+    refused(connection, "UPDATE gatepost.mail_domains SET display_name = repeat('x', 201)",
+            "at most 200 characters");
+    refused(connection, "UPDATE gatepost.mail_domains SET display_name = E'a\\nb'",
+            "no control characters");
+}
+
 TEST(MailDomains, OneMayBeAnAliasOfAnother) {
     Connection connection = mail_database();
     must(connection,
@@ -86,6 +111,24 @@ TEST(Accounts, Rules) {
             "not the one that the account is in");
     must(connection, "UPDATE gatepost.accounts SET address = 'ada@example.com' WHERE id = 1");
     EXPECT_EQ(value(connection, "SELECT domain_id FROM gatepost.accounts WHERE id = 1"), "2");
+}
+
+TEST(Credentials, AnotherPasswordIsAnotherGeneration) {
+    Connection connection = mail_database();
+    const auto generation = [&] {
+        return value(connection, "SELECT generation FROM gatepost.credentials WHERE id = 1");
+    };
+    EXPECT_EQ(generation(), "1");
+    must(connection, "UPDATE gatepost.credentials SET hash = '{CRYPT}b', services = '{imap}'");
+    EXPECT_EQ(generation(), "2");
+    must(connection, "UPDATE gatepost.credentials SET hash = '{CRYPT}b', services = '{*}'");
+    EXPECT_EQ(generation(), "2") << "the same hash";
+    must(connection,
+         "SELECT gatepost.note_logins('{1}', '{1}', '{\"{CRYPT}b\"}', '{\"{CRYPT}c\"}')");
+    EXPECT_EQ(value(connection, "SELECT hash FROM gatepost.credentials WHERE id = 1"), "{CRYPT}c");
+    EXPECT_EQ(generation(), "2") << "the same password, in a better form";
+    must(connection, "UPDATE gatepost.credentials SET hash = '{CRYPT}d'");
+    EXPECT_EQ(generation(), "3");
 }
 
 TEST(Accounts, QuotaOfTheDomainUnlessItIsGiven) {

@@ -65,7 +65,7 @@ class FakeStore final : public dataplane::MessageStore {
     size_t largest_piece = 0;  // octets given at once
 };
 
-class FakeLogin final : public dataplane::LoginPort {
+class FakeLogin final : public dataplane::LoginPort, private dataplane::LoginKeeper {
   public:
     using Outcome = dataplane::LoginOutcome;
     std::span<const dataplane::SaslMechanism> mechanisms() override;
@@ -76,11 +76,28 @@ class FakeLogin final : public dataplane::LoginPort {
     dataplane::Task<Outcome> find_scram_keys(const dataplane::LoginClient& client,
                                              std::string_view login,
                                              std::optional<storage::ScramKeys>& keys) override;
+    void watch(dataplane::LoginHold& hold, const dataplane::LoginClient&,
+               const Outcome& outcome) override {
+        hold.begin(*this, outcome.account_id);
+        holds_.push_back(&hold);
+    }
+    // What they were made with is good no more.
+    void end_all() {
+        while (!holds_.empty()) {
+            dataplane::LoginHold* hold = holds_.back();
+            holds_.pop_back();
+            hold->end();
+        }
+    }
+    size_t watched() const { return holds_.size(); }
 
     bool available = true;
 
   private:
+    void forget(dataplane::LoginHold& hold) override { std::erase(holds_, &hold); }
+
     dataplane::ScramDecoyKey decoy_key_{};
+    std::vector<dataplane::LoginHold*> holds_;
 };
 
 // Refuses where it is told to.

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "tests/unit/smtp/smtp_rig.h"
 
 namespace gatepost::tests {
@@ -129,6 +131,55 @@ TEST(SmtpSession, AnswersOnlyWhoReads) {
 }
 
 // What was received is the store's only once it has taken it: it may take its time.
+// What the client logged in with is good no more.
+TEST(SmtpSession, EndsWithItsLogin) {
+    const auto log_in = [](SmtpRig& rig) {
+        rig.start();
+        rig.send("EHLO client.example\r\n");
+        EXPECT_TRUE(rig.send("AUTH PLAIN AGFkYUBleGFtcGxlLm9yZwBzZWNyZXQ=\r\n").starts_with("235"));
+        EXPECT_EQ(rig.environment.logins.watched(), 1U);
+    };
+    SmtpOptions options = smtp_options(SmtpRole::submission);
+    options.tls_required = false;
+    const std::string kEnd = "421 4.7.0 this login is good no more; log in again\r\n";
+    SmtpRig waiting(options);
+    log_in(waiting);
+    const auto end_login = [](SmtpRig& rig) {
+        rig.environment.logins.end_all();
+        rig.environment.messages.add_gate.open();
+        rig.rig.transport.run();
+        return rig.rig.transport.take_sent();
+    };
+    EXPECT_EQ(end_login(waiting), kEnd);
+    EXPECT_TRUE(waiting.has_ended());
+    EXPECT_EQ(waiting.end, storage::StreamEnd::server);
+
+    // In the middle of a message, of which nothing is left.
+    SmtpRig sending(options);
+    log_in(sending);
+    sending.send("MAIL FROM:<ada@example.org>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: ");
+    EXPECT_EQ(end_login(sending), kEnd);
+    EXPECT_TRUE(sending.has_ended());
+    EXPECT_TRUE(sending.environment.messages.messages.empty());
+    EXPECT_EQ(sending.environment.messages.under_way, 0U);
+
+    // Commands that have come already are not carried out.
+    SmtpRig piped(options);
+    log_in(piped);
+    piped.environment.messages.add_gate.closed = true;
+    piped.send(
+        "MAIL FROM:<ada@example.org>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nx: y\r\n\r\n.\r\n"
+        "MAIL FROM:<ada@example.org>\r\n");
+    EXPECT_EQ(last_line(end_login(piped)), kEnd);
+    EXPECT_TRUE(piped.environment.messages.messages.empty());
+
+    // Of a session that has gone nothing is kept.
+    auto gone = std::make_unique<SmtpRig>(options);
+    log_in(*gone);
+    gone->send("QUIT\r\n");
+    EXPECT_EQ(gone->environment.logins.watched(), 0U);
+}
+
 TEST(SmtpSession, WaitsForTheStore) {
     SmtpRig rig;
     rig.begin_data();

@@ -66,20 +66,22 @@ Octets account_tuple(int64_t id, std::string_view role, std::string_view state,
 TEST_F(MailDirectoryRowsTest, Domains) {
     const Octets relation = relation_message(
         kRelation, "gatepost", "mail_domains",
-        {"id", "name", "active", "alias_of", "subaddress_delimiters", "imap_host"});
+        {"id", "name", "active", "alias_of", "subaddress_delimiters", "imap_host", "pop_host",
+         "smtp_host", "display_name", "short_display_name", "default_quota_bytes"});
     const auto row = [](uint8_t active, std::optional<int64_t> alias_of) {
-        return tuple(6, [&](MessageBuilder& b) {
+        return tuple(11, [&](MessageBuilder& b) {
             b.int8(3).binary("example.org").binary(Octets{active});
             if (alias_of)
                 b.int8(*alias_of);
             else
                 b.u8('n');
-            b.binary("+-").binary("");
+            b.binary("+-").binary("imap.example.org").binary("pop.example.org");
+            b.binary("").binary("Example Ltd").binary("Example").int8(0);
         });
     };
-    const Octets key = tuple(6, [](MessageBuilder& b) {
+    const Octets key = tuple(11, [](MessageBuilder& b) {
         b.int8(3);
-        for (int i = 0; i < 5; ++i) b.u8('n');
+        for (int i = 0; i < 10; ++i) b.u8('n');
     });
     const auto changes = commit({relation, row_message('I', kRelation, 'N', row(1, std::nullopt)),
                                  row_message('U', kRelation, 'N', row(0, 8)),
@@ -91,6 +93,11 @@ TEST_F(MailDirectoryRowsTest, Domains) {
     EXPECT_TRUE(first.active);
     EXPECT_EQ(first.alias_of, std::nullopt);
     EXPECT_EQ(first.subaddress_delimiters, "+-");
+    EXPECT_EQ(first.imap_host, "imap.example.org");
+    EXPECT_EQ(first.pop_host, "pop.example.org");
+    EXPECT_EQ(first.smtp_host, "");
+    EXPECT_EQ(first.display_name, "Example Ltd");
+    EXPECT_EQ(first.short_display_name, "Example");
     EXPECT_FALSE(std::get<MailDomainRow>(changes[1]).active);
     EXPECT_EQ(std::get<MailDomainRow>(changes[1]).alias_of, 8);
     EXPECT_EQ(std::get<MailDomainKey>(changes[2]).id, 3);
@@ -120,18 +127,19 @@ TEST_F(MailDirectoryRowsTest, Accounts) {
 }
 
 TEST_F(MailDirectoryRowsTest, Credentials) {
-    const Octets relation =
-        relation_message(kRelation, "gatepost", "credentials",
-                         {"id", "account_id", "kind", "services", "label", "hash", "expires_at"});
+    const Octets relation = relation_message(
+        kRelation, "gatepost", "credentials",
+        {"id", "account_id", "kind", "services", "label", "hash", "expires_at", "generation"});
     const auto row = [](std::string_view kind, const Values& services,
                         std::optional<int64_t> expires) {
-        return row_message('I', kRelation, 'N', tuple(7, [&](MessageBuilder& b) {
+        return row_message('I', kRelation, 'N', tuple(8, [&](MessageBuilder& b) {
                                b.int8(9).int8(5).binary(kind).binary(text_array(services));
                                b.binary("phone").binary("{X}hash");
                                if (expires)
                                    b.int8(*expires);
                                else
                                    b.u8('n');
+                               b.int8(3);
                            }));
     };
     // 2027-01-15 08:00:00 UTC, in microseconds since 2000.
@@ -149,6 +157,7 @@ TEST_F(MailDirectoryRowsTest, Credentials) {
     EXPECT_EQ(password.services, storage::kServiceAny);
     EXPECT_EQ(password.expires_at_s, 0);
     EXPECT_EQ(password.hash, "{X}hash");
+    EXPECT_EQ(password.generation, 3u);
     const auto& app = std::get<MailCredentialRow>(changes[1]);
     EXPECT_EQ(app.kind, storage::CredentialKind::app_password);
     EXPECT_EQ(app.services, storage::kServiceImap | storage::kServiceSmtp);

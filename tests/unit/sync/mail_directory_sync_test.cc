@@ -117,6 +117,41 @@ TEST_F(MailDirectorySyncTest, FollowsEveryTable) {
     EXPECT_EQ(sync->board().held_entries()->count(), 0u);
 }
 
+TEST_F(MailDirectorySyncTest, TellsABetterHashFromAnotherPassword) {
+    execute(std::string(kSample));
+    const auto generation = [&] {
+        const std::string octets = value(EntryKind::mail_account, "ada@example.org");
+        const auto account = storage::decode_mail_account(octets_of(octets)).value();
+        return fmt::format("{} {}", account.credentials.at(0).hash,
+                           account.credentials.at(0).generation);
+    };
+    start_and_stream();
+    EXPECT_EQ(generation(), "{X}ada@example.org 1");
+    wait_for(
+        execute("SELECT gatepost.note_logins(ARRAY[account_id], ARRAY[id], ARRAY[hash], "
+                "ARRAY['{Y}better']) FROM gatepost.credentials WHERE hash LIKE '%ada@%'"));
+    EXPECT_EQ(generation(), "{Y}better 1");
+    wait_for(execute("UPDATE gatepost.credentials SET hash = '{Z}other' WHERE hash = '{Y}better'"));
+    EXPECT_EQ(generation(), "{Z}other 2");
+}
+
+TEST_F(MailDirectorySyncTest, NamesForMailProgramsComeAlong) {
+    execute(std::string(kSample));
+    start_and_stream();
+    const auto hosts = [&] {
+        const std::string octets = value(EntryKind::mail_domain, "example.org");
+        const auto domain = storage::decode_mail_domain(octets_of(octets)).value();
+        return fmt::format("{}|{}|{}|{}", domain.display_name, domain.imap_host, domain.pop_host,
+                           domain.smtp_host);
+    };
+    EXPECT_EQ(hosts(), "|||");
+    wait_for(
+        execute("UPDATE gatepost.mail_domains SET display_name = 'Example Ltd', "
+                "imap_host = 'imap.example.org', smtp_host = 'smtp.example.org' "
+                "WHERE name = 'example.org'"));
+    EXPECT_EQ(hosts(), "Example Ltd|imap.example.org||smtp.example.org");
+}
+
 TEST_F(MailDirectorySyncTest, ADirectoryThatIsTooSmallIsToldOf) {
     execute(
         "INSERT INTO gatepost.mail_domains (name) VALUES ('example.org');"

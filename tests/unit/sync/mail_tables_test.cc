@@ -108,6 +108,39 @@ TEST_F(MailTablesTest, Domains) {
     EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(MailTablesTest, NamesForMailPrograms) {
+    commit(MailDomainRow{.id = 1,
+                         .name = "example.org",
+                         .active = true,
+                         .alias_of = std::nullopt,
+                         .subaddress_delimiters = "+",
+                         .display_name = "Example Ltd",
+                         .short_display_name = "Example",
+                         .imap_host = "imap.example.org",
+                         .pop_host = "pop.example.org",
+                         .smtp_host = "smtp.example.org"});
+    const storage::MailDomain found = domain("example.org");
+    EXPECT_EQ(found.display_name, "Example Ltd");
+    EXPECT_EQ(found.short_display_name, "Example");
+    EXPECT_EQ(found.imap_host, "imap.example.org");
+    EXPECT_EQ(found.pop_host, "pop.example.org");
+    EXPECT_EQ(found.smtp_host, "smtp.example.org");
+}
+
+TEST_F(MailTablesTest, CredentialsKeepTheirGeneration) {
+    apply(account(7, "ada@example.org"));
+    MailCredentialRow row = credential(1, 7);
+    row.generation = 5;
+    commit(row);
+    const auto generation = [&] {
+        const auto entry = find(EntryKind::mail_account, "ada@example.org");
+        return storage::decode_mail_account(entry->value)->credentials.at(0).generation;
+    };
+    EXPECT_EQ(generation(), 5u);
+    commit(account(7, "ada@example.org", storage::kAccountOverQuota));
+    EXPECT_EQ(generation(), 5u) << "of an account that is taken up again";
+}
+
 TEST_F(MailTablesTest, AnAliasOfADomainThatIsNotThere) {
     commit(MailDomainRow{2, "alias.example", true, 1, "+"});
     EXPECT_EQ(held(),

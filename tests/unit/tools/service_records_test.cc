@@ -7,9 +7,10 @@
 namespace gatepost::tools {
 namespace {
 
-std::map<std::string, std::string> records_of(const MailConfig& mail) {
+std::map<std::string, std::string> records_of(const MailConfig& mail,
+                                              const ServiceHosts& hosts = {}) {
     std::map<std::string, std::string> out;
-    for (const controlplane::ExtraRecord& record : service_records(mail)) {
+    for (const controlplane::ExtraRecord& record : service_records(mail, hosts)) {
         EXPECT_EQ(record.type, "SRV");
         EXPECT_EQ(record.values.size(), 1u);
         out[record.name] = record.values.front();
@@ -36,6 +37,24 @@ TEST(ServiceRecords, SayWhatIsServedAndWhatIsNot) {
                                                   {"_imap._tcp", "0 0 0 ."},
                                                   {"_pop3s._tcp", "20 1 995 mx.example.net."},
                                                   {"_pop3._tcp", "0 0 0 ."}}));
+}
+
+TEST(ServiceRecords, NameTheHostsOfTheDomain) {
+    MailConfig mail;
+    mail.hostname = "mx.example.net";
+    mail.submissions_listen = {at("192.0.2.1@465")};
+    mail.imaps_listen = {at("192.0.2.1@993")};
+    mail.pop3s_listen = {at("192.0.2.1@995")};
+    auto records = records_of(mail, {.imap = "imap.example.org", .pop = "", .smtp = "out.example"});
+    EXPECT_EQ(records["_imaps._tcp"], "0 1 993 imap.example.org.");
+    EXPECT_EQ(records["_pop3s._tcp"], "20 1 995 mx.example.net.");
+    EXPECT_EQ(records["_submissions._tcp"], "0 1 465 out.example.");
+    EXPECT_EQ(records["_imap._tcp"], "0 0 0 .");
+    // What has no name that others know is left out.
+    mail.hostname = "localhost";
+    records = records_of(mail, {.imap = "imap.example.org", .pop = "", .smtp = ""});
+    EXPECT_EQ(records.count("_imaps._tcp"), 1u);
+    EXPECT_EQ(records.count("_pop3s._tcp"), 0u);
 }
 
 TEST(ServiceRecords, ThereAreNoneWhereNobodyCouldComeIn) {

@@ -9,6 +9,7 @@
 #include "controlplane/model/mail_name.h"
 #include "tools/gatepost/cli/context.h"
 #include "tools/gatepost/command/domain_commands.h"
+#include "tools/gatepost/command/domain_hosts.h"
 #include "tools/gatepost/command/mail_output.h"
 #include "tools/gatepost/command/nouns.h"
 #include "tools/gatepost/command/service_records.h"
@@ -52,11 +53,19 @@ void add_extra(std::vector<controlplane::ExtraRecord>& extras, controlplane::Ext
     extras.push_back(std::move(record));
 }
 
-// Those that the command line says nothing of.
-Status add_service_records(Context& context, std::vector<controlplane::ExtraRecord>& extras) {
+// Those that the command line says nothing of, with the hosts that the domain may have been given.
+Status add_service_records(Context& context, controlplane::Connection& connection,
+                           controlplane::NewDomain& domain) {
+    std::vector<controlplane::ExtraRecord>& extras = domain.extras;
     const auto config = context.config();
     if (!config) return tl::unexpected(config.error());
-    for (controlplane::ExtraRecord& record : service_records(config->mail)) {
+    ServiceHosts hosts;
+    if (auto name = controlplane::mail_domain_from_text(domain.zone.name)) {
+        auto found = service_hosts(connection, *name);
+        if (!found) return tl::unexpected(std::move(found).error());
+        hosts = std::move(*found);
+    }
+    for (controlplane::ExtraRecord& record : service_records(config->mail, hosts)) {
         const bool given = std::any_of(extras.begin(), extras.end(), [&](const auto& known) {
             return known.name == record.name && known.type == record.type;
         });
@@ -65,7 +74,7 @@ Status add_service_records(Context& context, std::vector<controlplane::ExtraReco
     return {};
 }
 
-Result<controlplane::NewDomain> read_domain(Context& context, const Arguments& arguments) {
+Result<controlplane::NewDomain> read_domain(const Arguments& arguments) {
     controlplane::NewDomain domain;
     domain.zone.name = arguments.text("NAME");
     domain.mail = !arguments.has("--no-mail");
@@ -87,9 +96,6 @@ Result<controlplane::NewDomain> read_domain(Context& context, const Arguments& a
         if (!extra) return tl::unexpected(std::move(extra).error());
         add_extra(domain.extras, std::move(*extra));
     }
-    if (domain.mail && !arguments.has("--no-srv"))
-        if (Status added = add_service_records(context, domain.extras); !added)
-            return tl::unexpected(added.error());
     return domain;
 }
 
@@ -148,12 +154,15 @@ Result<int> create_for_mail(Context& context, const Arguments& arguments) {
 
 Result<int> create(Context& context, const Arguments& arguments) {
     if (arguments.has("--no-zone")) return create_for_mail(context, arguments);
-    auto domain = read_domain(context, arguments);
+    auto domain = read_domain(arguments);
     if (!domain) return tl::unexpected(std::move(domain).error());
     auto options = write_options(context, arguments);
     if (!options) return tl::unexpected(std::move(options).error());
     auto connection = context.database();
     if (!connection) return tl::unexpected(std::move(connection).error());
+    if (domain->mail && !arguments.has("--no-srv"))
+        if (Status added = add_service_records(context, *connection, *domain); !added)
+            return tl::unexpected(std::move(added).error());
     auto result = controlplane::domain_create(*connection, *domain, *options);
     if (!result) return tl::unexpected(std::move(result).error());
     print_result(context, arguments, *result);

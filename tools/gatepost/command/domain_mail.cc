@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "controlplane/model/domain.h"
-#include "controlplane/model/host_name.h"
 #include "controlplane/model/mail_name.h"
 #include "tools/gatepost/cli/confirm.h"
 #include "tools/gatepost/command/domain_commands.h"
+#include "tools/gatepost/command/domain_hosts.h"
 #include "tools/gatepost/command/mail_output.h"
 #include "tools/gatepost/command/write_output.h"
 #include "tools/gatepost/output/table.h"
@@ -55,37 +55,14 @@ Result<int> show(Context& context, const Arguments& arguments) {
     return fail(ErrorCode::refused, "there is no domain {}; see: gatepost domain list", *name);
 }
 
-// "" stays "": by rule again.
-Result<std::optional<std::string>> host_option(const Arguments& arguments, std::string_view name) {
-    if (!arguments.has(name)) return std::nullopt;
-    const std::string text = arguments.text(name);
-    if (text.empty()) return text;
-    auto host = controlplane::host_from_text(text);
-    if (!host) return wrap(name, std::move(host).error());
-    return *host;
-}
-
-Status read_hosts(const Arguments& arguments, MailDomainChange& change) {
-    for (const auto& [option, field] : {std::pair{"--imap-host", &MailDomainChange::imap_host},
-                                        std::pair{"--pop-host", &MailDomainChange::pop_host},
-                                        std::pair{"--smtp-host", &MailDomainChange::smtp_host}}) {
-        auto host = host_option(arguments, option);
-        if (!host) return tl::unexpected(std::move(host).error());
-        change.*field = std::move(*host);
-    }
-    return {};
-}
-
 Result<MailDomainChange> read_change(const Arguments& arguments) {
     MailDomainChange change;
     const auto text = [&](std::string_view name) {
         return arguments.has(name) ? std::optional(arguments.text(name)) : std::nullopt;
     };
-    change.display_name = text("--display-name");
-    change.short_display_name = text("--short-name");
     change.subaddress_delimiters = text("--delimiters");
     if (change.subaddress_delimiters == "none") change.subaddress_delimiters = "";
-    if (Status read = read_hosts(arguments, change); !read)
+    if (Status read = read_client_names(arguments, change); !read)
         return tl::unexpected(std::move(read).error());
     if (arguments.has("--active") && arguments.has("--inactive"))
         return fail(ErrorCode::usage, "--active and --inactive: only one of them");
@@ -121,6 +98,8 @@ Result<int> set(Context& context, const Arguments& arguments) {
     auto result = controlplane::mail_domain_set(*connection, *name, *change, *options);
     if (!result) return tl::unexpected(std::move(result).error());
     report_mail_domain(context, arguments, *result);
+    if (result->after && (change->imap_host || change->pop_host || change->smtp_host))
+        warn_about_hosts(context, *connection, *result->after);
     return kExitDone;
 }
 
@@ -173,7 +152,7 @@ std::vector<CommandSpec> domain_mail_commands() {
          .arguments = {kNameArgument},
          .options = {{"--display-name", "NAME", "for mail programs: \"Example Ltd\""},
                      {"--short-name", "NAME", "the same, short"},
-                     {"--imap-host", "HOST", "for mail programs; \"\": by rule"},
+                     {"--imap-host", "HOST", "for mail programs; \"\": the server's"},
                      {"--pop-host", "HOST", "the same for POP3"},
                      {"--smtp-host", "HOST", "the same for submission"},
                      {"--delimiters", "CHARS", "of subaddresses (ada+x@): \"+-\", none"},
@@ -183,7 +162,8 @@ std::vector<CommandSpec> domain_mail_commands() {
                      {"--active", "", "mail is taken, and people log in"},
                      {"--inactive", "", "neither"},
                      kNoWaitOption},
-         .examples = {"gatepost domain set example.org --display-name 'Example Ltd' --quota 5GB",
+         .examples = {"gatepost domain set example.org --display-name 'Example Ltd' --imap-host "
+                      "imap.example.org",
                       "gatepost domain set example.net --alias-of example.org"},
          .run = set},
         {.noun = "domain",

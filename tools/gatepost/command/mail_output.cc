@@ -66,12 +66,19 @@ std::string line_of(const std::string& address, const CredentialInfo& credential
 }
 
 std::string line_of(const MailDomain& domain) {
-    return fmt::format("{} {}{}, delimiters {}, quota {}{}\n", domain.name,
-                       domain.active ? "active" : "inactive",
-                       domain.alias_of.empty() ? "" : ", alias of " + domain.alias_of,
-                       domain.subaddress_delimiters.empty() ? "none" : domain.subaddress_delimiters,
-                       limit_text(domain.default_quota_bytes, domain.default_quota_messages),
-                       domain.display_name.empty() ? "" : ", " + domain.display_name);
+    std::string hosts;
+    for (const auto& [service, host] :
+         {std::pair{"imap", &domain.imap_host}, std::pair{"pop3", &domain.pop_host},
+          std::pair{"smtp", &domain.smtp_host}})
+        if (!host->empty()) hosts += fmt::format(", {} {}", service, *host);
+    return fmt::format(
+        "{} {}{}, delimiters {}, quota {}{}{}{}\n", domain.name,
+        domain.active ? "active" : "inactive",
+        domain.alias_of.empty() ? "" : ", alias of " + domain.alias_of,
+        domain.subaddress_delimiters.empty() ? "none" : domain.subaddress_delimiters,
+        limit_text(domain.default_quota_bytes, domain.default_quota_messages),
+        domain.display_name.empty() ? "" : ", " + domain.display_name,
+        domain.short_display_name.empty() ? "" : " (" + domain.short_display_name + ")", hosts);
 }
 
 // The part that all reports have in common: `what` has before and after. A password that was
@@ -232,7 +239,9 @@ ordered_json mail_domain_json(const MailDomain& domain) {
 }
 
 std::string mail_domain_text(const MailDomain& domain) {
-    const auto or_rule = [](const std::string& host) { return host.empty() ? "by rule" : host; };
+    const std::string rule =
+        domain.alias_of.empty() ? "the server's name" : "that of " + domain.alias_of;
+    const auto or_rule = [&](const std::string& host) { return host.empty() ? rule : host; };
     const std::string shown = storage::display_domain(domain.name);
     return fmt::format(
         "{}{}, mail {}\n{}  display name  {}{}\n  accounts      {}, {}\n  delimiters    {}\n"

@@ -78,7 +78,8 @@ std::vector<CommandSpec> user_app_password_commands() {
     return {
         {.noun = "user",
          .verb = "app-password",
-         .summary = "Passwords of an account's devices and programs. Each can be taken away alone.",
+         .summary = "Passwords of an account's devices and programs. Each can be taken away alone, "
+                    "which logs out who is connected with it.",
          .arguments = {{"ACTION", Arity::one, "add, list or remove"},
                        kAddressArgument,
                        {"LABEL", Arity::optional, "of the device or program: phone"}},

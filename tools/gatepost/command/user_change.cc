@@ -107,7 +107,8 @@ std::vector<CommandSpec> user_change_commands() {
     return {
         {.noun = "user",
          .verb = "password",
-         .summary = "Sets an account's password; sessions that are open stay so.",
+         .summary =
+             "Sets an account's password. Who is connected with the one before is logged out.",
          .arguments = {kAddressArgument},
          .options = {kPasswordStdinOption, kPasswordFileOption, kGenerateOption, kServiceOption,
                      kSchemeOption, kAllowWeakOption, kNoWaitOption},
@@ -142,7 +143,8 @@ std::vector<CommandSpec> user_change_commands() {
          .run = set},
         {.noun = "user",
          .verb = "suspend",
-         .summary = "Lets nobody log in to an account. Mail still arrives.",
+         .summary = "Lets nobody log in to an account, and logs out who is connected. Mail still "
+                    "arrives.",
          .arguments = {kAddressArgument},
          .options = {kNoWaitOption},
          .examples = {"gatepost user suspend ada@example.org",
