@@ -16,6 +16,10 @@ std::vector<CommandSpec> mailbox_export_commands();
 std::vector<CommandSpec> mailbox_import_commands();
 std::vector<CommandSpec> mailbox_share_commands();
 
+// `mailbox import --imap`.
+Result<int> import_from_imap(Context& context, const Arguments& arguments,
+                             const std::string& address);
+
 // MAILBOX (or another argument) as a mailbox's name; "" where it was not given.
 Result<std::string> mailbox_argument(const Arguments& arguments, std::string_view name);
 

@@ -38,6 +38,17 @@ constexpr int64_t kSecondUs = 1'000'000;
 // most (MessageStore::kPrefixMax).
 constexpr uint64_t kPrefixMax = 8 << 10;
 
+constexpr OptionSpec kImapOptions[] = {
+    {"--imap-user", "NAME", "the user's name there"},
+    {"--imap-password-file", "FILE", "its first line; - is standard input (default: asked for)"},
+    {"--exclude", "PATTERN…", "not these folders, such as 'Lists*'"},
+    {"--connections", "N", "at once (default 3)"},
+    {"--ca-file", "FILE", "trust these certificates (default: those of this system)"},
+    {"--insecure", "", "do not check who answers"},
+    {"--plaintext", "", "imap:// without TLS"},
+    {"--state", "FILE", "what was copied (default: ~/.local/state/gatepost/import/…)"},
+};
+
 volatile std::sig_atomic_t interrupted = 0;
 
 // A message of a file, ready to be handed in.
@@ -278,13 +289,29 @@ void report(Context& context, const std::string& address, const ImportCount& cou
     if (context.options().dry_run) context.note("dry run: nothing was changed");
 }
 
+// One source, and no option of another one.
+Status check_source(const Arguments& arguments) {
+    const bool imap = arguments.has("--imap");
+    const int sources = static_cast<int>(arguments.has("--maildir")) +
+                        static_cast<int>(arguments.has("--mbox")) + static_cast<int>(imap);
+    if (sources != 1)
+        return fail(ErrorCode::usage, "one of --maildir, --mbox and --imap is needed");
+    for (const OptionSpec& option : kImapOptions)
+        if (!imap && arguments.has(option_key(option)))
+            return fail(ErrorCode::usage, "{} is for --imap", option_key(option));
+    if (!imap && arguments.list("--folder").size() > 1)
+        return fail(ErrorCode::usage, "--folder: only one, but for --imap");
+    return {};
+}
+
 Result<int> import_mail(Context& context, const Arguments& arguments) {
     auto address = address_argument(arguments);
     if (!address) return tl::unexpected(std::move(address).error());
+    if (Status fits = check_source(arguments); !fits)
+        return tl::unexpected(std::move(fits).error());
+    if (arguments.has("--imap")) return import_from_imap(context, arguments, *address);
     auto only = mailbox_argument(arguments, "--folder");
     if (!only) return tl::unexpected(std::move(only).error());
-    if (arguments.has("--maildir") == arguments.has("--mbox"))
-        return fail(ErrorCode::usage, "either --maildir or --mbox is needed");
     auto config = context.config();
     if (!config) return tl::unexpected(std::move(config).error());
     std::vector<MaildirFolder> folders;
@@ -321,20 +348,24 @@ Result<int> import_mail(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<CommandSpec> mailbox_import_commands() {
+    std::vector<OptionSpec> options = {
+        {"--maildir", "DIR", "a Maildir; folders .A.B become A/B"},
+        {"--mbox", "FILE", "an mbox file"},
+        {"--imap", "URL", "a server: imaps://HOST, or imap://HOST with STARTTLS"},
+        {"--folder", "FOLDER…", "into this one; with --imap only these: INBOX, 'Work*'"}};
+    options.insert(options.end(), std::begin(kImapOptions), std::end(kImapOptions));
     return {
         {.noun = "mailbox",
          .verb = "import",
-         .summary = "Takes mail of a Maildir (with its folders) or an mbox file into an account, "
-                    "with dates and flags. A message is passed over where the mailbox has one of "
-                    "the same Message-ID, date and size; one that is refused is told of, and the "
-                    "others follow (exit code 8). Gatepost has to run: it gets the messages over "
-                    "the local socket, so that they are as durable as others.",
+         .summary = "Takes mail of a Maildir, an mbox file or another IMAP server into an account, "
+                    "with dates and flags. The same command again brings what is missing, and "
+                    "nothing twice; a message that is refused is told of (exit code 8). Gatepost "
+                    "has to run.",
          .arguments = {kAddressArgument},
-         .options = {{"--maildir", "DIR", "a Maildir; folders .A.B become A/B"},
-                     {"--mbox", "FILE", "an mbox file"},
-                     {"--folder", "MAILBOX", "into this one (a Maildir without its folders)"}},
+         .options = std::move(options),
          .examples = {"gatepost mailbox import ada@example.org --maildir /home/ada/Maildir",
-                      "gatepost mailbox import ada@example.org --mbox old.mbox --folder Old"},
+                      "gatepost mailbox import ada@example.org --imap imaps://mail.example.net "
+                      "--imap-user ada"},
          .run = import_mail},
     };
 }
