@@ -48,7 +48,7 @@ class ImapEnvironment {
     virtual LoginDamping& damping() = 0;
     virtual const Charsets& charsets() = 0;
     virtual ImapCounters& counters() = 0;
-    // Resumes after so many milliseconds.
+    // Resumes after so many milliseconds; 0: when the worker has looked at its other sessions.
     virtual Task<> pause(uint32_t ms) = 0;
     virtual storage::BlobId next_blob_id() = 0;
     virtual int64_t now_us() = 0;  // microseconds since 1970

@@ -157,6 +157,12 @@ void write_imap(const AllMailCounters& workers, MetricsWriter& out) {
         "Changes that could not be made because the database was away", &Counters::unavailable);
     one("gatepost_imap_literals_refused", kCounter, "Literals that were too large",
         &Counters::literals_refused);
+    one("gatepost_imap_urls_signed", kCounter, "URLs that clients have had authorized",
+        &Counters::urls_signed);
+    one("gatepost_imap_urls_fetched", kCounter, "Authorized URLs whose octets were given",
+        &Counters::urls_fetched);
+    one("gatepost_imap_urls_refused", kCounter, "Authorized URLs that gave nothing",
+        &Counters::urls_refused);
     one("gatepost_imap_appended", kCounter, "Messages appended", &Counters::appended);
     one("gatepost_imap_fetched", kCounter, "Messages fetched", &Counters::fetched);
     one("gatepost_imap_body_bytes", kCounter, "Octets sent out of the message log",
@@ -168,6 +174,41 @@ void write_imap(const AllMailCounters& workers, MetricsWriter& out) {
     one("gatepost_imap_logged_in", MetricKind::gauge, "Sessions of those who have logged in",
         &Counters::logged_in);
     one("gatepost_imap_idling", MetricKind::gauge, "Sessions in IDLE", &Counters::idling);
+}
+
+void write_compression(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto one = [&](std::string_view name, MetricKind kind, std::string_view help,
+                         std::atomic<uint64_t> CompressionCounters::*counter) {
+        out.single(name, kind, help,
+                   sum(
+                       workers, [=](const MailCounters& worker) -> const auto& {
+                           return worker.imap.compression.*counter;
+                       }));
+    };
+    constexpr MetricKind kCounter = MetricKind::counter;
+    using Counters = CompressionCounters;
+    one("gatepost_imap_compression_begun", kCounter, "Connections that have been compressed",
+        &Counters::begun);
+    one("gatepost_imap_compression_refused", kCounter, "Because too many were compressed",
+        &Counters::refused);
+    one("gatepost_imap_compression_broken", kCounter, "Connections that sent no deflate stream",
+        &Counters::broken);
+    one("gatepost_imap_compression_received_bytes", kCounter, "Compressed octets received",
+        &Counters::received);
+    one("gatepost_imap_compression_inflated_bytes", kCounter, "What they stood for",
+        &Counters::inflated);
+    one("gatepost_imap_compression_said_bytes", kCounter, "Octets before they were compressed",
+        &Counters::said);
+    one("gatepost_imap_compression_sent_bytes", kCounter, "Compressed octets sent",
+        &Counters::sent);
+    one("gatepost_imap_compression_stored_bytes", kCounter,
+        "Octets sent as they were, as too many connections were compressing", &Counters::stored);
+    one("gatepost_imap_compression_rested", kCounter,
+        "Times that a silent connection gave its memory back", &Counters::rested);
+    one("gatepost_imap_compressed", MetricKind::gauge, "Connections that are compressed",
+        &Counters::compressed);
+    one("gatepost_imap_deflating", MetricKind::gauge, "Of these, with a compressor of their own",
+        &Counters::deflating);
 }
 
 void write_mailboxes(const AllMailCounters& workers, MetricsWriter& out) {
@@ -184,6 +225,8 @@ void write_mailboxes(const AllMailCounters& workers, MetricsWriter& out) {
     one("gatepost_mailbox_requests", kCounter, "Requests about mailboxes", &Counters::requests);
     one("gatepost_mailbox_requests_unavailable", kCounter,
         "Requests that could not be made, or were left without an answer", &Counters::unavailable);
+    one("gatepost_mailbox_changes_unknown", kCounter,
+        "Changes of which nobody can say whether they were made", &Counters::unknown);
     one("gatepost_mailbox_requests_overdue", kCounter, "Requests whose answer did not come in time",
         &Counters::overdue);
     one("gatepost_mailbox_events", kCounter, "Changes that the control plane told",
@@ -192,6 +235,18 @@ void write_mailboxes(const AllMailCounters& workers, MetricsWriter& out) {
         &Counters::disconnected);
     one("gatepost_mailbox_notes_dropped", kCounter,
         "Sessions left out of a list of sessions for want of room", &Counters::notes_dropped);
+}
+
+void write_logins(const AllMailCounters& workers, MetricsWriter& out) {
+    const auto one = [&](std::string_view name, std::string_view help, auto counter) {
+        out.single(name, MetricKind::counter, help,
+                   sum(workers, member(&MailCounters::logins, counter)));
+    };
+    one("gatepost_login_ended",
+        "Sessions that were ended because their password, or their account, is good no more",
+        &LoginWatchCounters::ended);
+    one("gatepost_login_judged", "Accounts with sessions that were looked at after a change",
+        &LoginWatchCounters::judged);
 }
 
 }  // namespace
@@ -223,7 +278,9 @@ void write_mail_metrics(const AllMailCounters& workers, MetricsWriter& out) {
     write_delivery(workers, out);
     write_store(workers, out);
     write_imap(workers, out);
+    write_compression(workers, out);
     write_mailboxes(workers, out);
+    write_logins(workers, out);
 }
 
 }  // namespace gatepost::dataplane

@@ -9,6 +9,7 @@
 #include "dataplane/filter/filter_counters.h"
 #include "dataplane/http/metrics_writer.h"
 #include "dataplane/imap_port/imap_counters.h"
+#include "dataplane/mail_service/login_watch_counters.h"
 #include "dataplane/mailbox_link/mailbox_link_counters.h"
 #include "dataplane/policy/policy_counters.h"
 #include "dataplane/smtp/smtp_counters.h"
@@ -43,6 +44,7 @@ struct MailCounters {
     SharedStoreCounters store;
     ImapCounters imap;
     MailboxLinkCounters mailboxes;
+    LoginWatchCounters logins;
 };
 
 // All workers'. Each is added before any runs.

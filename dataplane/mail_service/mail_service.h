@@ -57,6 +57,7 @@ class MailService final : public SmtpEnvironment {
     void set_time(uint64_t now_ms) {
         timers_.advance(now_ms);
         mailboxes_.look();
+        login_watch_.look(now_ms);
     }
     // After each reap.
     void finish_turn();
@@ -103,6 +104,7 @@ class MailService final : public SmtpEnvironment {
     const std::function<DirectoryNow()> directory_;
     FilterLoader filter_;
     DirectoryRecipients recipients_;
+    LoginWatch login_watch_;
     MailLogin login_;
     MailPolicy policy_;
     storage::BlobIdSource blob_ids_;

@@ -11,7 +11,8 @@ MailboxService::MailboxService(Parts parts, const Options& options)
       link_({.ring = parts_.ring,
              .timers = parts_.timers,
              .mailboxes = parts_.mailboxes,
-             .counters = parts_.counters.mailboxes}) {
+             .counters = parts_.counters.mailboxes}),
+      turns_(parts_.ring) {
     ImapOptions imap;
     imap.server_name = options.hostname;
     imap.message_octets_max = options.message_octets_max;
@@ -28,8 +29,12 @@ MailboxService::MailboxService(Parts parts, const Options& options)
 }
 
 Task<> MailboxService::pause(uint32_t ms) {
+    TurnQueue::Wait turn(turns_);
     Delay delay(parts_.timers, ms);
-    co_await delay;
+    if (ms == 0)
+        co_await turn;
+    else
+        co_await delay;
 }
 
 int64_t MailboxService::now_us() {

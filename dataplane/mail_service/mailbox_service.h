@@ -13,6 +13,7 @@
 #include "dataplane/pop3/pop3_protocol.h"
 #include "dataplane/reactor/ring.h"
 #include "dataplane/reactor/timer_wheel.h"
+#include "dataplane/reactor/turn_queue.h"
 #include "dataplane/tls/tls_context.h"
 
 namespace gatepost::dataplane {
@@ -69,6 +70,7 @@ class MailboxService final : public ImapEnvironment, private LoginDamping {
 
     Parts parts_;
     MailboxLink link_;
+    TurnQueue turns_;
     std::optional<ImapProtocol> imap_;
     std::optional<ImapProtocol> imaps_;
     std::optional<Pop3Protocol> pop3_;

@@ -165,6 +165,9 @@ SyncState *
         self.sync()
         self.assertEqual(self.there()["Mine"], self.here()["Mine"])
         self.assertEqual(self.here(), self.there())
+        # It compresses (RFC 4978) by itself.
+        begun = re.search(r"^gatepost_imap_compression_begun_total (\d+)$", self.mail.metrics(), re.M)
+        self.assertGreaterEqual(int(begun.group(1)), 2)
 
 
 if __name__ == "__main__":

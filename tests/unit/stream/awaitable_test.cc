@@ -11,6 +11,7 @@
 #include <string>
 
 #include "dataplane/reactor/task.h"
+#include "dataplane/reactor/turn_queue.h"
 #include "storage/base/unique_fd.h"
 
 namespace gatepost::dataplane {
@@ -123,6 +124,32 @@ TEST(Delay, GoesWithItsCoroutine) {
     task.start();
     task.reset();
     wheel.advance(1'001'000);
+}
+
+TEST_F(Files, TurnsComeOneAfterTheOtherWithoutDelay) {
+    TurnQueue queue(*ring);
+    std::string order;
+    auto body = [&](char name, int turns) -> Task<> {
+        for (int turn = 0; turn < turns; ++turn) {
+            TurnQueue::Wait wait(queue);
+            co_await wait;
+            order += name;
+        }
+    };
+    Task<> one = body('a', 3);
+    Task<> two = body('b', 2);
+    Task<> gone = body('c', 9);
+    one.start();
+    two.start();
+    gone.start();
+    for (const char* so_far : {"abc", "abcab", "abcaba"}) {
+        // One request wakes them all; without it this would take as long as it may.
+        EXPECT_TRUE(ring->submit_and_wait(1, 600 * kSecond));
+        EXPECT_EQ(ring->reap(), 1U);
+        gone.reset();
+        EXPECT_EQ(order, so_far);
+    }
+    EXPECT_TRUE(one.is_done() && two.is_done());
 }
 
 }  // namespace
