@@ -73,7 +73,7 @@ void append_esearch(std::string& out, std::string_view tag, const SearchReturn& 
     // RFC 5182 §2.1: the answer is the saved result alone.
     if (!any && returned.save) return;
     auto to = std::back_inserter(out);
-    fmt::format_to(to, "* ESEARCH (TAG \"{}\")", tag);
+    fmt::format_to(to, "* ESEARCH (TAG \"{}\"{})", tag, found.correlators);
     if (found.by_uid) out += " UID";
     const bool empty = found.numbers.empty();
     if (returned.min && !empty) fmt::format_to(to, " MIN {}", found.numbers.front());

@@ -17,6 +17,8 @@ struct Found {
     bool sorted = false;  // by SORT: they need not ascend
     bool by_uid = false;
     uint64_t modseq = 0;  // 0: the answer has none
+    // RFC 7377 §2.1, behind the tag: " MAILBOX \"Work\" UIDVALIDITY 7".
+    std::string_view correlators = {};
 };
 
 // "* SEARCH 2 3 6 (MODSEQ 917162500)\r\n"

@@ -101,6 +101,8 @@ std::optional<Step> AppendParser::parse_message(ImapScanner& scanner) {
         scanner.refuse("LIMIT", "Too many messages are appended at once.");
         return std::nullopt;
     }
+    // RFC 3501 §2.3.2: \Recent is no client's to set. It is left out: who carries messages over
+    // with all the flags that FETCH gave is not to lose them for it.
     if (scanner.peek() == '(' && (!parse_flag_list(scanner, message_.flags) || !scanner.space()))
         return std::nullopt;
     if (scanner.peek() == '"' &&

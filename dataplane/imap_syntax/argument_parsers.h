@@ -19,6 +19,11 @@ bool parse_store(ImapScanner& scanner, StoreArguments& out);
 bool parse_search(ImapScanner& scanner, const ParseContext& context, SearchArguments& out);
 bool parse_sort(ImapScanner& scanner, const ParseContext& context, SortArguments& out);
 bool parse_thread(ImapScanner& scanner, const ParseContext& context, ThreadArguments& out);
+bool parse_multi_search(ImapScanner& scanner, const ParseContext& context,
+                        MultiSearchArguments& out);
+bool parse_url_fetch(ImapScanner& scanner, ImapCommand& out);
+bool parse_gen_url_auth(ImapScanner& scanner, ImapCommand& out);
+bool parse_reset_key(ImapScanner& scanner, const ParseContext& context, ImapCommand& out);
 bool parse_notify(ImapScanner& scanner, const ParseContext& context, NotifyArguments& out);
 bool parse_get_metadata(ImapScanner& scanner, const ParseContext& context, MetadataArguments& out);
 bool parse_set_metadata(ImapScanner& scanner, const ParseContext& context, MetadataArguments& out);
@@ -40,5 +45,12 @@ inline constexpr size_t kMetadataEntriesMax = 256;
 // Mailboxes and groups of one NOTIFY: each group is asked about each event.
 inline constexpr size_t kNotifyMailboxesMax = 1000;
 inline constexpr size_t kNotifyGroupsMax = 32;
+// Sources of one ESEARCH, names of mailboxes in all of them, and roots of subtrees: of these each
+// is compared with each mailbox, ten thousand of them in some 10 ms.
+inline constexpr size_t kSearchSourcesMax = 32;
+inline constexpr size_t kSearchedNamesMax = 1000;
+inline constexpr size_t kSearchedSubtreesMax = 64;
+// URLs of one GENURLAUTH or URLFETCH: each costs a question to the control plane.
+inline constexpr size_t kUrlsMax = 100;
 
 }  // namespace gatepost::dataplane

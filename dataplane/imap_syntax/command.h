@@ -53,6 +53,10 @@ enum class ImapVerb : uint8_t {
     my_rights,
     notify,
     compress,
+    gen_url_auth,
+    reset_key,
+    url_fetch,
+    multi_search,
     unauthenticate,  // authenticated
     close,
     unselect,
@@ -72,6 +76,7 @@ enum class ImapVerb : uint8_t {
 struct FlagList {
     uint8_t flags = 0;  // a sum of storage::MessageFlag
     std::vector<std::string> keywords;
+    bool recent = false;  // \Recent is among them
 
     bool operator==(const FlagList&) const = default;
 };
@@ -137,6 +142,24 @@ struct SearchArguments {
     SearchKey key;            // all_of
     bool has_modseq = false;  // the answer has MODSEQ
 };
+// ESEARCH (RFC 7377).
+struct MultiSearchArguments {
+    struct Source {
+        enum class Filter : uint8_t {
+            selected,
+            inboxes,
+            personal,
+            subscribed,
+            subtree,
+            subtree_one,
+            mailboxes,
+        } filter = Filter::selected;
+        // Of the last three, sorted; as the root of a subtree "" is above all of them.
+        std::vector<std::string> mailboxes;
+    };
+    std::vector<Source> sources;  // none: the selected mailbox
+    SearchArguments search;
+};
 struct SortArguments {
     std::vector<SortCriterion> criteria;
     SearchReturn returned;  // RFC 5267 ESORT
@@ -187,14 +210,16 @@ struct ImapCommand {
     std::string name;   // mailbox of most commands; user name; mechanism; quota root; entry
     std::string other;  // new name of RENAME; password; initial response; identifier of ACL
     bool has_other = false;
-    std::vector<std::string> words;                          // ENABLE's capabilities; ACL's rights
-    std::vector<std::pair<std::string, std::string>> pairs;  // ID's fields; SETQUOTA's resources
-    std::string special_use;                                 // CREATE (USE (\Sent)): "\Sent"
-    SequenceSet set;                                         // COPY, MOVE, UID EXPUNGE, REPLACE
+    // ENABLE's capabilities; ACL's rights; RESETKEY's mechanisms; URLFETCH's URLs
+    std::vector<std::string> words;
+    // ID's fields; SETQUOTA's resources; GENURLAUTH's URLs and mechanisms
+    std::vector<std::pair<std::string, std::string>> pairs;
+    std::string special_use;  // CREATE (USE (\Sent)): "\Sent"
+    SequenceSet set;          // COPY, MOVE, UID EXPUNGE, REPLACE
     StatusItems status;
     std::variant<std::monostate, SelectArguments, ListArguments, FetchArguments, StoreArguments,
                  SearchArguments, SortArguments, ThreadArguments, NotifyArguments,
-                 MetadataArguments>
+                 MetadataArguments, MultiSearchArguments>
         arguments;
 };
 

@@ -32,6 +32,14 @@ bool parse_arguments(ImapScanner& scanner, const ParseContext& context, ImapComm
             return parse_get_metadata(scanner, context, arguments.emplace<MetadataArguments>());
         case ImapVerb::set_metadata:
             return parse_set_metadata(scanner, context, arguments.emplace<MetadataArguments>());
+        case ImapVerb::multi_search:
+            return parse_multi_search(scanner, context, arguments.emplace<MultiSearchArguments>());
+        case ImapVerb::url_fetch:
+            return parse_url_fetch(scanner, out);
+        case ImapVerb::gen_url_auth:
+            return parse_gen_url_auth(scanner, out);
+        case ImapVerb::reset_key:
+            return parse_reset_key(scanner, context, out);
         case ImapVerb::append:
         case ImapVerb::replace:
             return scanner.fail("a message is missing");

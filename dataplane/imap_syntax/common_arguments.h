@@ -28,7 +28,7 @@ bool parse_mailbox(ImapScanner& scanner, const ParseContext& context, std::strin
 // The same of what is a name or a part of one already read: "" and patterns pass.
 bool decode_mailbox_text(ImapScanner& scanner, const ParseContext& context, std::string& text);
 
-// "(\Seen $Forwarded)". \Recent is passed over: it is nobody's to set (RFC 3501 §2.3.2).
+// "(\Seen $Forwarded)". \Recent is told apart: it is no client's to set (RFC 3501 §2.3.2).
 bool parse_flag_list(ImapScanner& scanner, FlagList& out);
 // "\Seen $Forwarded", until the end.
 bool parse_bare_flags(ImapScanner& scanner, FlagList& out);

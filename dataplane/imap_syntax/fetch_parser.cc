@@ -230,8 +230,11 @@ bool parse_store(ImapScanner& scanner, StoreArguments& out) {
     if (!out.silent && !equal_ignoring_case(word, "FLAGS"))
         return scanner.fail("only FLAGS can be stored");
     if (!scanner.space()) return false;
-    return scanner.peek() == '(' ? parse_flag_list(scanner, out.flags)
-                                 : parse_bare_flags(scanner, out.flags);
+    const bool parsed = scanner.peek() == '(' ? parse_flag_list(scanner, out.flags)
+                                              : parse_bare_flags(scanner, out.flags);
+    // RFC 3501 §2.3.2: the client cannot alter it.
+    if (parsed && out.flags.recent) return scanner.fail("\\Recent is not for clients to change");
+    return parsed;
 }
 
 }  // namespace gatepost::dataplane

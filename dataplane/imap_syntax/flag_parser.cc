@@ -26,6 +26,7 @@ bool parse_flag(ImapScanner& scanner, FlagList& out) {
             kSystemFlags, [&](const auto& flag) { return equal_ignoring_case(flag.name, name); });
         if (found == std::end(kSystemFlags)) return scanner.fail("there is no such flag");
         out.flags |= found->flag;
+        if (found->flag == 0) out.recent = true;
         return true;
     }
     // RFC 9051 §2.3.2: keywords are compared without regard to case.

@@ -1,5 +1,6 @@
-// SEARCH, SORT and THREAD (RFC 9051 §6.4.4, RFC 5256).
+// SEARCH, ESEARCH, SORT and THREAD (RFC 9051 §6.4.4, RFC 7377, RFC 5256).
 #include <algorithm>
+#include <iterator>
 
 #include "dataplane/imap_syntax/argument_parsers.h"
 #include "dataplane/imap_syntax/common_arguments.h"
@@ -66,11 +67,10 @@ bool parse_criterion(ImapScanner& scanner, std::vector<SortCriterion>& out) {
     return scanner.fail("there is no such criterion to sort by");
 }
 
-}  // namespace
-
-bool parse_search(ImapScanner& scanner, const ParseContext& context, SearchArguments& out) {
+// "RETURN (MIN) CHARSET UTF-8 SUBJECT x"
+bool parse_search_program(ImapScanner& scanner, const ParseContext& context, SearchArguments& out) {
     SearchParser parser(scanner, context);
-    if (!scanner.space() || !parse_return(scanner, out.returned)) return false;
+    if (!parse_return(scanner, out.returned)) return false;
     if (scanner.take_keyword("CHARSET")) {
         // RFC 6855 §3: MUST be refused after ENABLE UTF8=ACCEPT; RFC 9051 has it nevertheless.
         if (context.utf8_accepted && !context.rev2)
@@ -80,6 +80,74 @@ bool parse_search(ImapScanner& scanner, const ParseContext& context, SearchArgum
     if (!parser.read_keys(out.key)) return false;
     out.has_modseq = parser.has_modseq();
     return true;
+}
+
+using Source = MultiSearchArguments::Source;
+
+constexpr struct {
+    std::string_view name;
+    Source::Filter filter;
+} kSources[] = {
+    {"SELECTED", Source::Filter::selected},   {"INBOXES", Source::Filter::inboxes},
+    {"PERSONAL", Source::Filter::personal},   {"SUBSCRIBED", Source::Filter::subscribed},
+    {"SUBTREE", Source::Filter::subtree},     {"SUBTREE-ONE", Source::Filter::subtree_one},
+    {"MAILBOXES", Source::Filter::mailboxes},
+};
+
+// A name; of a subtree also "", which all mailboxes are below.
+bool parse_searched_name(ImapScanner& scanner, const ParseContext& context,
+                         std::vector<Source>& sources) {
+    const bool is_root = sources.back().filter != Source::Filter::mailboxes;
+    size_t names = 0;
+    for (const Source& source : sources)
+        if ((source.filter != Source::Filter::mailboxes) == is_root)
+            names += source.mailboxes.size();
+    if (names == (is_root ? kSearchedSubtreesMax : kSearchedNamesMax))
+        return scanner.refuse("LIMIT", "Those are too many mailboxes.");
+    std::string& name = sources.back().mailboxes.emplace_back();
+    ImapScanner ahead(scanner);
+    if (is_root && ahead.string(name) && name.empty()) return scanner.string(name);
+    return parse_mailbox(scanner, context, name);
+}
+
+bool parse_source(ImapScanner& scanner, const ParseContext& context, std::vector<Source>& sources) {
+    if (sources.size() == kSearchSourcesMax)
+        return scanner.refuse("LIMIT", "Those are too many sources.");
+    const auto found = std::ranges::find_if(
+        kSources, [&](const auto& known) { return scanner.take_keyword(known.name); });
+    // RFC 7377 §2.2: SELECTED-DELAYED, which NOTIFY has, is none of them.
+    if (found == std::end(kSources)) return scanner.fail("there is no such choice of mailboxes");
+    Source& out = sources.emplace_back();
+    out.filter = found->filter;
+    if (out.filter < Source::Filter::subtree) return true;
+    auto name = [&] { return parse_searched_name(scanner, context, sources); };
+    if (!scanner.space()) return false;
+    if (!(scanner.peek() == '(' ? parse_list(scanner, 1, name) : name())) return false;
+    std::ranges::sort(out.mailboxes);
+    return true;
+}
+
+}  // namespace
+
+bool parse_search(ImapScanner& scanner, const ParseContext& context, SearchArguments& out) {
+    return scanner.space() && parse_search_program(scanner, context, out);
+}
+
+bool parse_multi_search(ImapScanner& scanner, const ParseContext& context,
+                        MultiSearchArguments& out) {
+    if (!scanner.space()) return false;
+    if (scanner.take_keyword("IN")) {
+        // RFC 7377 §2.2: options of the scope may follow the mailboxes; there are none yet.
+        auto source = [&] { return parse_source(scanner, context, out.sources); };
+        if (!scanner.space() || !parse_list(scanner, 1, source) || !scanner.space()) return false;
+    }
+    if (!parse_search_program(scanner, context, out.search)) return false;
+    // RFC 7377 §2.2: what is saved is of the selected mailbox, and of no other.
+    const bool others = std::ranges::any_of(out.sources, [](const Source& source) {
+        return source.filter != Source::Filter::selected;
+    });
+    return !others || !out.search.returned.save ||
+           scanner.fail("only of the selected mailbox results are saved");
 }
 
 bool parse_sort(ImapScanner& scanner, const ParseContext& context, SortArguments& out) {

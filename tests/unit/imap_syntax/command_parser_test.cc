@@ -66,6 +66,13 @@ TEST(CommandParser, ReadsPlainCommands) {
         {"a GETQUOTAROOT INBOX", "GETQUOTAROOT <INBOX>"},
         {"S0000 SETQUOTA \"#user/alice\" (STORAGE 510 MESSAGE 100)",
          "SETQUOTA <#user/alice> STORAGE=510 MESSAGE=100"},
+        // RFC 4467 §7
+        {"a31 RESETKEY ", "RESETKEY"},
+        {"a32 RESETKEY inbox", "RESETKEY <INBOX>"},
+        {"a33 RESETKEY INBOX INTERNAL XSAMPLE ", "RESETKEY <INBOX> INTERNAL XSAMPLE"},
+        {"a777 GENURLAUTH \"imap://joe@example.com/INBOX/;uid=20;urlauth=anonymous\" INTERNAL x y",
+         "GENURLAUTH imap://joe@example.com/INBOX/;uid=20;urlauth=anonymous=INTERNAL x=y"},
+        {"a URLFETCH \"a b\" c {1}\r\nd", "URLFETCH a b c d"},
     };
     for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
 }
@@ -121,6 +128,63 @@ TEST(CommandParser, ReadsNotify) {
           "a NOTIFY SET (inboxes (MessageNew (UID) MessageExpunge))", "a NOTIFY NONE x"})
         EXPECT_EQ(parsed(wire).substr(0, 4), "BAD ") << wire;
     EXPECT_TRUE(parsed("a NOTIFY SET (personal (Thunder))").starts_with("NO [BADEVENT ("));
+}
+
+TEST(CommandParser, ReadsSearchesOfSeveralMailboxes) {
+    const Case cases[] = {
+        // RFC 7377 §2.1, §2.2
+        {"tag1 ESEARCH IN (mailboxes \"folder1\" subtree \"folder2\") unseen",
+         "ESEARCH [6 <folder1>] [4 <folder2>] (not(\\Seen))"},
+        {"tag2 ESEARCH IN (mailboxes (folder1 INbox) subtree-one folder2) subject \"chad\"",
+         "ESEARCH [6 <INBOX> <folder1>] [5 <folder2>] (subject~chad)"},
+        {"a ESEARCH IN (selected inboxes personal subscribed) RETURN (MIN) CHARSET UTF-8 ALL",
+         "ESEARCH [0] [1] [2] [3] return min (all)"},
+        {"a esearch return (save) 1:*", "ESEARCH return save (1:*)"},
+        {"a ESEARCH IN (SELECTED) RETURN (SAVE) ALL", "ESEARCH [0] return save (all)"},
+        {"a ESEARCH IN (SUBTREE \"\" subtree-one (\"\" a)) MODSEQ 7",
+         "ESEARCH [4 <>] [5 <> <a>] (17:7) modseq"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
+    for (std::string_view wire : {"a ESEARCH",
+                                  "a ESEARCH ",
+                                  "a ESEARCH IN ALL",
+                                  "a ESEARCH IN () ALL",
+                                  "a ESEARCH IN (personal)",
+                                  "a ESEARCH IN (personal)ALL",
+                                  "a ESEARCH IN (nowhere) ALL",
+                                  "a ESEARCH IN (selected-delayed) ALL",
+                                  "a ESEARCH IN (mailboxes) ALL",
+                                  "a ESEARCH IN (mailboxes ()) ALL",
+                                  "a ESEARCH IN (mailboxes \"\") ALL",
+                                  "a ESEARCH IN (personal (depth 1)) ALL",
+                                  "a ESEARCH IN (personal) RETURN (SAVE) ALL",
+                                  "a UID ESEARCH ALL",
+                                  "a RESETKEY \"\"",
+                                  "a RESETKEY INBOX \"x\"",
+                                  "a GENURLAUTH",
+                                  "a GENURLAUTH url",
+                                  "a GENURLAUTH url INTERNAL url",
+                                  "a URLFETCH",
+                                  "a URLFETCH (url BODY)"})
+        EXPECT_EQ(parsed(wire).substr(0, 4), "BAD ") << wire;
+    std::string many = "a URLFETCH", names = "a ESEARCH IN (mailboxes (";
+    for (int i = 0; i < 101; ++i) many += " url";
+    for (int i = 0; i < 1001; ++i) names += "n ";
+    EXPECT_TRUE(parsed(many).starts_with("NO [LIMIT]")) << parsed(many);
+    EXPECT_EQ(parsed(many.substr(0, many.size() - 4)).substr(0, 12), "URLFETCH url");
+    EXPECT_TRUE(parsed(names + ")) ALL").starts_with("NO [LIMIT]"));
+    std::string roots = "a ESEARCH IN (subtree (";
+    for (int i = 0; i < 60; ++i) roots += "n ";
+    roots += ") subtree-one (";
+    for (int i = 0; i < 4; ++i) roots += "n ";
+    EXPECT_TRUE(parsed(roots + ")) ALL").starts_with("ESEARCH")) << parsed(roots + ")) ALL");
+    EXPECT_TRUE(parsed(roots + "n)) ALL").starts_with("NO [LIMIT]"));
+    std::string pairs = "a GENURLAUTH";
+    for (int i = 0; i < 101; ++i) pairs += " url INTERNAL";
+    EXPECT_TRUE(parsed(pairs).starts_with("NO [LIMIT]"));
+    std::string sources = "a ESEARCH IN (inboxes";
+    for (int i = 0; i < 32; ++i) sources += " inboxes";
+    EXPECT_TRUE(parsed(sources + ") ALL").starts_with("NO [LIMIT]"));
 }
 
 TEST(CommandParser, RefusesWhatIsNone) {

@@ -111,6 +111,16 @@ std::string shape_of(const SearchArguments& search) {
            (search.has_modseq ? " modseq" : "");
 }
 
+std::string shape_of(const MultiSearchArguments& search) {
+    std::string out;
+    for (const auto& source : search.sources) {
+        out += fmt::format(" [{}", static_cast<int>(source.filter));
+        for (const std::string& mailbox : source.mailboxes) out += " <" + mailbox + ">";
+        out += "]";
+    }
+    return out + shape_of(search.search);
+}
+
 std::string shape_of(const SortArguments& sort) {
     std::string out = shape_of(sort.returned) + " by";
     for (const SortCriterion& criterion : sort.criteria)

@@ -130,7 +130,7 @@ TEST(Store, ReadsFlags) {
          "STORE 1 -(\\Seen $Forwarded NonJunk) silent"},
         {"a STORE 1 FLAGS ()", "STORE 1 =()"},
         {"a STORE 1 FLAGS \\Answered \\Draft x", "STORE 1 =(\\Answered \\Draft x)"},
-        {"a UID STORE 1:* +FLAGS (\\Recent \\Flagged)", "UID STORE 1:* +(\\Flagged)"},
+        {"a UID STORE 1:* +FLAGS (\\Flagged)", "UID STORE 1:* +(\\Flagged)"},
         {"a STORE 1 +FLAGS (a A b a)", "STORE 1 +(a b)"},
         // RFC 7162 §3.1.3
         {"d105 STORE 7,5,9 (UNCHANGEDSINCE 320162338) +FLAGS.SILENT (\\Deleted)",
@@ -141,8 +141,9 @@ TEST(Store, ReadsFlags) {
     for (std::string_view wire :
          {"a STORE", "a STORE 1", "a STORE 1 FLAGS", "a STORE 1 FOO (\\Seen)",
           "a STORE 1 *FLAGS (\\Seen)", "a STORE 1 FLAGS (\\Foo)", "a STORE 1 FLAGS (\\*)",
-          "a STORE 1 FLAGS (a]b)", "a STORE 1 FLAGS (\"a\")", "a STORE 1 FLAGS (\\Seen",
-          "a STORE 1 FLAGS (\\Seen) x", "a STORE 1 () FLAGS ()", "a STORE 1 (FOO 1) FLAGS ()",
+          "a STORE 1 FLAGS (a]b)", "a STORE 1 FLAGS (\\Recent)", "a STORE 1 +FLAGS \\Seen \\recent",
+          "a STORE 1 FLAGS (\"a\")", "a STORE 1 FLAGS (\\Seen", "a STORE 1 FLAGS (\\Seen) x",
+          "a STORE 1 () FLAGS ()", "a STORE 1 (FOO 1) FLAGS ()",
           "a STORE 1 (UNCHANGEDSINCE) FLAGS ()", "a STORE 1 FLAGS ((\\Seen))"})
         EXPECT_EQ(parsed(wire).substr(0, 4), "BAD ") << wire;
     std::string many = "a STORE 1 FLAGS (";
