@@ -1,6 +1,7 @@
 // EXPUNGE, UID EXPUNGE, COPY, MOVE (RFC 9051 §6.4.3, §6.4.7 to §6.4.9).
 #include <fmt/format.h>
 
+#include "dataplane/imap/flag_rights.h"
 #include "dataplane/imap/imap_session.h"
 #include "dataplane/imap/uid_sets.h"
 #include "dataplane/imap_syntax/imap_text.h"
@@ -50,8 +51,14 @@ Task<ImapReply> ImapSession::copy(const ImapCommand& command) {
     if (move && (selected_->read_only() || (selected_rights() & kTaking) != kTaking))
         co_return ImapReply{Kind::no, "NOPERM", "You may not take messages away here"};
     request.target_id = target->mailbox_id;
-    const auto mailbox = selected_view();
-    const bool missing = mailbox && any_missing(*mailbox, request.uids);
+    request.flags_kept = flags_allowed(target->rights);
+    request.keywords_kept = (target->rights & storage::kRightWrite) != 0;
+    std::optional<storage::MailboxView> mailbox;
+    const View view = co_await open_selected(mailbox);
+    if (view == View::gone) co_return ImapReply{};
+    if (view == View::unavailable)
+        co_return ImapReply{Kind::no, "UNAVAILABLE", "The mailbox cannot be read now; try again"};
+    const bool missing = any_missing(*mailbox, request.uids);
     // RFC 2180 §4.4: all of them or none.
     if (missing && !command.by_uid)
         co_return ImapReply{Kind::no, "EXPUNGEISSUED", "Some of the messages are no more"};

@@ -4,7 +4,9 @@
 #include "dataplane/imap/imap_limits.h"
 #include "dataplane/imap/imap_session.h"
 #include "dataplane/imap/uid_sets.h"
+#include "dataplane/imap_fetch/find_body.h"
 #include "dataplane/imap_syntax/imap_text.h"
+#include "dataplane/imap_view/message_walk.h"
 
 namespace gatepost::dataplane {
 
@@ -12,6 +14,7 @@ namespace {
 
 using Kind = ImapReply::Kind;
 using storage::MailboxEntry;
+using storage::MailboxView;
 using storage::UidRange;
 using storage::UidSet;
 
@@ -20,15 +23,29 @@ constexpr uint32_t kSummariesAhead = 500;
 // A client takes a message at this rate at least, once kImapWriteMs have passed.
 constexpr uint64_t kOctetsPerSecondMin = 8 << 10;
 
+// In front of the others, where it is not among them.
+void add_item(std::vector<FetchItem>& items, FetchItem::Kind kind) {
+    if (std::ranges::find(items, kind, &FetchItem::kind) == items.end())
+        items.insert(items.begin(), FetchItem{.kind = kind});
+}
+
 std::vector<FetchItem> items_of(const FetchArguments& arguments, bool with_uid, bool with_modseq) {
     std::vector<FetchItem> items = arguments.items;
-    const auto add = [&items](FetchItem::Kind kind) {
-        if (std::ranges::find(items, kind, &FetchItem::kind) == items.end())
-            items.insert(items.begin(), FetchItem{.kind = kind});
-    };
-    if (with_modseq) add(FetchItem::Kind::modseq);
-    if (with_uid) add(FetchItem::Kind::uid);
+    if (with_modseq) add_item(items, FetchItem::Kind::modseq);
+    if (with_uid) add_item(items, FetchItem::Kind::uid);
     return items;
+}
+
+// Those of them that have changed since.
+UidSet uids_changed_since(const MailboxView& mailbox, const UidSet& uids, uint64_t modseq) {
+    UidSet changed;
+    MessageWalk walk(mailbox, 0);
+    for (const UidRange& range : uids) {
+        walk.seek(range.first);
+        for (; walk.entry() != nullptr && walk.entry()->uid <= range.last; walk.next())
+            if (walk.entry()->modseq > modseq) storage::add_uid(changed, walk.entry()->uid);
+    }
+    return changed;
 }
 
 }  // namespace
@@ -56,9 +73,17 @@ Task<ImapReply> ImapSession::fetch(const ImapCommand& command) {
         const bool told = co_await tell_vanished(arguments);
         if (!told) co_return ImapReply{};
     }
-    if (plan.sets_seen()) co_await set_seen(uids);
     Fetching fetching{.plan = plan, .changed_since = arguments.changed_since.value_or(0)};
-    co_await fetch_messages(fetching, uids);
+    std::optional<FetchPlan> plan_with_flags;
+    if (plan.sets_seen()) {
+        co_await set_seen(fetching, uids);
+        std::vector<FetchItem> items = plan.items();
+        for (const FetchItem& item : flag_items(true)) add_item(items, item.kind);
+        fetching.plan_with_flags = &plan_with_flags.emplace(std::move(items), plan.options());
+    }
+    if (!ended_) co_await fetch_messages(fetching, uids);
+    const UidSet untold = uids_without(fetching.seen, fetching.told);
+    if (!ended_ && !untold.empty()) co_await tell_flags(untold);
     if (ended_) co_return ImapReply{};
     switch (fetching.status) {
         case FetchStatus::unknown_encoding:
@@ -75,7 +100,9 @@ Task<ImapReply> ImapSession::fetch(const ImapCommand& command) {
 }
 
 Task<bool> ImapSession::tell_vanished(const FetchArguments& arguments) {
-    const auto mailbox = selected_view();
+    std::optional<MailboxView> mailbox;
+    const View view = co_await open_selected(mailbox);
+    if (view == View::gone) co_return false;
     const uint64_t next = mailbox ? mailbox->status().uid_next : 1;
     const uint32_t last = next > 1 ? static_cast<uint32_t>(next - 1) : 0;
     const UidSet known = uids_within(uids_of(arguments.set, last), UidSet{{1, UINT32_MAX}});
@@ -87,21 +114,34 @@ Task<bool> ImapSession::tell_vanished(const FetchArguments& arguments) {
     co_return co_await say_piece(out);
 }
 
-// RFC 9051 §6.4.5: BODY[…] sets \Seen. Where it cannot be, the messages are read all the same.
-Task<> ImapSession::set_seen(const UidSet& uids) {
+// RFC 9051 §6.4.5: BODY[…] sets \Seen, in one request before the first body is sent. Where it
+// cannot be set, the messages are read all the same.
+Task<> ImapSession::set_seen(Fetching& fetching, UidSet& uids) {
+    std::optional<MailboxView> mailbox;
+    View view = co_await open_selected(mailbox);
+    if (view != View::ready) co_return;
+    // What \Seen changes is not what the client asks for with CHANGEDSINCE.
+    const uint64_t changed_since = std::exchange(fetching.changed_since, 0);
+    if (changed_since != 0) uids = uids_changed_since(*mailbox, uids, changed_since);
     if (selected_->read_only() || (selected_rights() & storage::kRightSeen) == 0) co_return;
     storage::StoreFlags request{.mailbox_id = selected_->id(), .flags = storage::kFlagSeen};
-    const auto mailbox = selected_view();
-    if (!mailbox) co_return;
-    for (const UidRange& range : uids)
-        for (size_t at = mailbox->lower_bound(range.first); at < mailbox->size(); ++at) {
-            const MailboxEntry& entry = mailbox->at(at);
-            if (entry.uid > range.last) break;
-            if ((entry.flags & storage::kFlagSeen) == 0) storage::add_uid(request.uids, entry.uid);
-        }
+    MessageWalk walk(*mailbox, 0);
+    for (const UidRange& range : uids) {
+        walk.seek(range.first);
+        for (; walk.entry() != nullptr && walk.entry()->uid <= range.last; walk.next())
+            if ((walk.entry()->flags & storage::kFlagSeen) == 0)
+                storage::add_uid(request.uids, walk.entry()->uid);
+    }
     if (request.uids.empty()) co_return;
-    storage::MailboxRequest asked = std::move(request);
-    co_await ask_mailboxes(std::move(asked));
+    storage::StoreFlags asked = request;
+    co_await store_in_pieces(std::move(asked));
+    view = co_await open_selected(mailbox);
+    if (view != View::ready) co_return;
+    // What others have done meanwhile comes first.
+    MailboxChanges changes = selected_->take_changes(*mailbox, false);
+    fetching.seen = uids_within(changes.changed, request.uids);
+    changes.changed = uids_without(changes.changed, fetching.seen);
+    co_await tell(*mailbox, changes);
 }
 
 Task<> ImapSession::fetch_messages(Fetching& fetching, const UidSet& uids) {
@@ -109,12 +149,13 @@ Task<> ImapSession::fetch_messages(Fetching& fetching, const UidSet& uids) {
     for (const UidRange& range : uids) {
         fetching.next_uid = range.first;
         while (fetching.next_uid <= range.last) {
-            const View view = co_await open_selected();
+            std::optional<MailboxView> mailbox;
+            const View view = co_await open_selected(mailbox);
             if (view != View::ready) {
                 fetching.status = FetchStatus::unreadable;
                 co_return;
             }
-            const Fetching::Stop stop = fetch_quickly(fetching, range.last, out);
+            const Fetching::Stop stop = fetch_quickly(fetching, *mailbox, range.last, out);
             const bool said = co_await say_piece(out);
             if (!said) co_return;
             if (stop == Fetching::Stop::summary)
@@ -127,26 +168,26 @@ Task<> ImapSession::fetch_messages(Fetching& fetching, const UidSet& uids) {
 }
 
 // What the index has, without a wait: up to a message that needs more, or a full piece.
-ImapSession::Fetching::Stop ImapSession::fetch_quickly(Fetching& fetching, uint32_t last_uid,
-                                                       std::string& out) {
+ImapSession::Fetching::Stop ImapSession::fetch_quickly(Fetching& fetching,
+                                                       const MailboxView& mailbox,
+                                                       uint32_t last_uid, std::string& out) {
     const FetchPlan& plan = fetching.plan;
     const bool needs_summary = plan.needs_summary();
     const bool needs_body = plan.needs_body();
-    const auto mailbox = selected_view();
-    size_t at = mailbox->lower_bound(static_cast<uint32_t>(fetching.next_uid));
-    for (; at < mailbox->size() && out.size() < kImapPiece; ++at) {
-        const MailboxEntry& entry = mailbox->at(at);
-        if (entry.uid > last_uid) break;
+    MessageWalk walk(mailbox, static_cast<uint32_t>(fetching.next_uid));
+    for (; walk.entry() != nullptr && walk.entry()->uid <= last_uid; walk.next()) {
+        const MailboxEntry& entry = *walk.entry();
+        if (out.size() >= kImapPiece) return Fetching::Stop::full;
         const uint32_t number = selected_->numbers().number_of(entry.uid);
         const bool wanted = number != 0 && entry.modseq > fetching.changed_since;
-        const bool lacks_summary = needs_summary && mailbox->summary(entry).empty();
+        const bool lacks_summary = needs_summary && mailbox.summary(entry).empty();
         if (wanted && (needs_body || lacks_summary)) {
             fetching.next_uid = entry.uid;
             const bool loads = entry.has_summary_to_load() && entry.uid > fetching.loaded_uid;
             return lacks_summary && loads ? Fetching::Stop::summary : Fetching::Stop::body;
         }
         // A summary that cannot be read: the message has it all.
-        if (wanted && !write_fetch(plan, number, *mailbox, entry, out)) {
+        if (wanted && !write_fetch(plan, number, mailbox, entry, out)) {
             fetching.next_uid = entry.uid;
             return Fetching::Stop::body;
         }
@@ -154,30 +195,34 @@ ImapSession::Fetching::Stop ImapSession::fetch_quickly(Fetching& fetching, uint3
         if (wanted) storage::count(counters_.fetched);
         fetching.next_uid = uint64_t{entry.uid} + 1;
     }
-    if (at >= mailbox->size() || mailbox->at(at).uid > last_uid)
-        fetching.next_uid = uint64_t{last_uid} + 1;
+    fetching.next_uid = uint64_t{last_uid} + 1;
     return Fetching::Stop::full;
 }
 
 Task<> ImapSession::fetch_with_body(Fetching& fetching) {
-    const auto mailbox = selected_view();
+    std::optional<MailboxView> mailbox;
+    const View view = co_await open_selected(mailbox);
+    if (view != View::ready) {
+        fetching.status = FetchStatus::unreadable;
+        co_return;
+    }
     const auto uid = static_cast<uint32_t>(fetching.next_uid++);
-    const MailboxEntry* entry = mailbox ? mailbox->find(uid) : nullptr;
+    const MailboxEntry* entry = mailbox->find(uid);
     const uint32_t number = selected_->numbers().number_of(uid);
     if (entry == nullptr || number == 0) co_return;
-    FetchedMessage message = copy_message(number, *mailbox, *entry, fetching.plan.needs_summary());
-    message.find_again = [this, uid]() -> std::optional<storage::BodyLocation> {
-        const auto now = selected_view();
-        const MailboxEntry* const moved = now ? now->find(uid) : nullptr;
-        if (moved == nullptr) return std::nullopt;
-        return moved->location();
+    const bool with_flags = contains_uid(fetching.seen, uid);
+    const FetchPlan& plan = with_flags ? *fetching.plan_with_flags : fetching.plan;
+    FetchedMessage message = copy_message(number, *mailbox, *entry, plan.needs_summary());
+    message.find_again = [this, uid] {
+        return find_body(environment_.mailboxes(), selected_->id(), selected_->uid_validity(), uid);
     };
     stream_.expect_within(kImapWriteMs + uint64_t{entry->size} * 1000 / kOctetsPerSecondMin);
     const FetchResult result = co_await write_fetch_with_body(
-        fetching.plan, std::move(message), environment_.store(), environment_.charsets(), stream_);
+        plan, std::move(message), environment_.store(), environment_.charsets(), stream_);
     storage::count(counters_.body_octets, result.body_octets);
     ++fetching.found;
     if (result.status == FetchStatus::ok) {
+        if (with_flags) storage::add_uid(fetching.told, uid);
         storage::count(counters_.fetched);
         co_return;
     }

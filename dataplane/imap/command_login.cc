@@ -114,7 +114,7 @@ Task<std::optional<std::string>> ImapSession::ask(std::string_view challenge, Im
     stream_.expect_within(deadline_ms > now_ms ? deadline_ms - now_ms : 1);
     Line line;
     do {
-        line = co_await read_line(stream_, kSaslTextMax);
+        line = co_await read_line(stream_.plain(), kSaslTextMax);
         // Woken to end: the client is told after this.
     } while (line.status == StreamStatus::woken);
     if (line.status == StreamStatus::too_long) {
@@ -157,6 +157,7 @@ Task<ImapReply> ImapSession::logged_in(const LoginOutcome& outcome, SaslFailure 
     logged_in_s_ = environment_.now_us() / 1'000'000;
     text_ = CommandText(kTextLimitsLoggedIn);
     environment_.mailboxes().add_watcher(*this, account_id_);
+    environment_.login().watch(login_hold_, login_client(), outcome);
     storage::count(counters_.logins);
     storage::count(counters_.logged_in);
     if (log_enabled(LogLevel::info))
@@ -194,6 +195,7 @@ void ImapSession::forget_login() {
     end_notify();
     unselect();
     environment_.mailboxes().remove_watcher(*this);
+    login_hold_.release();
     counters_.logged_in.store(counters_.logged_in.load(std::memory_order_relaxed) - 1,
                               std::memory_order_relaxed);
     account_id_ = 0;

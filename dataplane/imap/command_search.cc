@@ -25,8 +25,12 @@ ImapReply search_failure(SearchStatus status) {
 
 }  // namespace
 
-SearchScope ImapSession::search_scope() {
+void ImapSession::begin_progress() {
     progress_ms_ = stream_.now_ms() + kProgressMs;
+}
+
+SearchScope ImapSession::search_scope() {
+    begin_progress();
     return {.mailboxes = environment_.mailboxes(),
             .store = environment_.store(),
             .charsets = environment_.charsets(),
@@ -40,10 +44,14 @@ SearchScope ImapSession::search_scope() {
 
 Task<bool> ImapSession::on_progress(uint32_t done, uint32_t all) {
     // The worker's other sessions have their turn; the clock and the client are heard again.
-    co_await environment_.pause(1);
+    co_await environment_.pause(0);
     if (ended_ || session_.draining || disconnected_ || stream_.peer_has_ended()) co_return false;
     if (stream_.now_ms() < progress_ms_) co_return true;
-    progress_ms_ = stream_.now_ms() + kProgressMs;
+    begin_progress();
+    if (mailboxes_to_search_ != 0) {
+        done = mailboxes_searched_;
+        all = mailboxes_to_search_;
+    }
     say(fmt::format("* OK [INPROGRESS (\"{}\" {} {})] Still at it\r\n", tag_, done, all));
     co_return co_await push(kImapUnsentMax);
 }
@@ -67,11 +75,14 @@ void ImapSession::save_result(const SearchReturn& returned, const std::vector<ui
 }
 
 // RFC 4731 §3.2: with MIN and MAX alone, of those two messages.
-uint64_t ImapSession::modseq_of(const SearchReturn& returned, const SearchResult& result) {
+uint64_t ImapSession::modseq_of(const SearchReturn& returned, const SearchResult& result,
+                                uint64_t mailbox_id) {
     const bool ends_only = returned.given && (returned.min || returned.max) && !returned.all &&
                            !returned.count && !returned.partial;
-    const auto mailbox = selected_view();
-    if (!ends_only || result.uids.empty() || !mailbox) return result.modseq;
+    const auto index = environment_.mailboxes().index();
+    const auto mailbox = index ? index->mailbox(mailbox_id) : std::nullopt;
+    if (!ends_only || result.uids.empty() || !mailbox || !mailbox->has_messages())
+        return result.modseq;
     uint64_t modseq = 0;
     const auto* first = mailbox->find(result.uids.front());
     const auto* last = mailbox->find(result.uids.back());
@@ -89,7 +100,7 @@ Task<ImapReply> ImapSession::answer_search(const ImapCommand& command, SearchRes
         co_return search_failure(result.status);
     }
     if (returned.save) save_result(returned, result.uids);
-    const uint64_t modseq = has_modseq ? modseq_of(returned, result) : 0;
+    const uint64_t modseq = has_modseq ? modseq_of(returned, result, selected_->id()) : 0;
     if (!command.by_uid)
         for (uint32_t& uid : result.uids) uid = selected_->numbers().number_of(uid);
     const Found found{result.uids, sorted, command.by_uid, modseq};

@@ -83,12 +83,12 @@ Task<ImapReply> ImapSession::select(const ImapCommand& command) {
     if ((listing->rights & storage::kRightRead) == 0)
         co_return ImapReply{Kind::no, "NOPERM", "You may not read that mailbox"};
     const uint64_t mailbox_id = listing->mailbox_id;
-    opened = co_await open_mailbox(mailbox_id);
+    std::optional<MailboxView> mailbox;
+    opened = co_await open_mailbox(mailbox_id, mailbox);
     if (opened.kind != Kind::ok) co_return opened;
-    const auto index = environment_.mailboxes().index();
-    const auto mailbox = index ? index->mailbox(mailbox_id) : std::nullopt;
+    // The list may have gone, or be another one, since.
     listing = find_listing(arguments.mailbox);
-    if (!mailbox || !mailbox->has_messages() || !listing || listing->mailbox_id != mailbox_id)
+    if (!listing || listing->mailbox_id != mailbox_id)
         co_return ImapReply{Kind::no, "UNAVAILABLE", "The mailbox cannot be read now; try again"};
     const bool read_only = examine || (listing->rights & kChangingRights) == 0;
     selected_ = std::make_unique<SelectedMailbox>(std::string(listing->name), read_only, *mailbox);
@@ -127,6 +127,8 @@ void ImapSession::append_selected(std::string& out, const MailboxView& mailbox,
     fmt::format_to(to, "* OK [UIDNEXT {}] Predicted next UID\r\n", status.uid_next);
     fmt::format_to(to, "* OK [HIGHESTMODSEQ {}] Highest\r\n", status.highest_modseq);
     out += "* OK [MAILBOXID (" + mailbox_object_id(status.mailbox_id) + ")] Its name for good\r\n";
+    const std::string mechanisms = url_mechanisms();
+    if (!mechanisms.empty()) out += "* OK [" + mechanisms + "] URLs are signed by it\r\n";
 }
 
 // RFC 7162 §3.2.5: what has changed since the client was here.
@@ -153,8 +155,13 @@ Task<bool> ImapSession::resynchronize(const SelectArguments::Qresync& known) {
         const bool said = co_await say_piece(out);
         if (!said) co_return false;
     }
-    const auto mailbox = selected_view();
-    if (!mailbox) co_return true;
+    std::optional<MailboxView> mailbox;
+    const View view = co_await open_selected(mailbox);
+    // What has changed since cannot be told later: the client would take what it has for true.
+    if (view == View::unavailable)
+        part("[UNAVAILABLE] The mailbox cannot be read now; connect again",
+             storage::StreamEnd::server);
+    if (view != View::ready) co_return false;
     UidSet changed;
     for (size_t i = 0; i < mailbox->chunk_count(); ++i) {
         const auto chunk = mailbox->chunk(i);
@@ -187,7 +194,7 @@ Task<ImapReply> ImapSession::close(bool expunging) {
     // RFC 9051 §6.4.1, RFC 4314 §4: without the right it is no error.
     const bool may = !selected_->read_only() && (selected_rights() & storage::kRightExpunge) != 0;
     const auto mailbox = selected_view();
-    const bool any = mailbox && mailbox->status().deleted != 0;
+    const bool any = !mailbox || mailbox->status().deleted != 0;
     if (expunging && may && any) {
         storage::MailboxRequest request = storage::ExpungeMessages{.mailbox_id = mailbox_id};
         const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));

@@ -1,9 +1,12 @@
 // STORE (RFC 9051 §6.4.6) with UNCHANGEDSINCE (RFC 7162 §3.1.3).
+#include <utility>
+
 #include "dataplane/imap/flag_rights.h"
 #include "dataplane/imap/imap_limits.h"
 #include "dataplane/imap/imap_session.h"
 #include "dataplane/imap/uid_sets.h"
 #include "dataplane/imap_syntax/imap_text.h"
+#include "dataplane/imap_view/message_walk.h"
 
 namespace gatepost::dataplane {
 
@@ -39,14 +42,15 @@ std::vector<OldFlags> flags_before(const MailboxView& mailbox, const UidSet& uid
                                    uint64_t told_modseq) {
     std::vector<OldFlags> flags;
     flags.reserve(count_uids(uids));
+    MessageWalk walk(mailbox, 0);
     for (const UidRange& range : uids) {
-        size_t at = mailbox.lower_bound(range.first);
+        walk.seek(range.first);
         for (uint64_t uid = range.first; uid <= range.last; ++uid) {
-            const MailboxEntry* entry = at < mailbox.size() ? &mailbox.at(at) : nullptr;
+            const MailboxEntry* entry = walk.entry();
             const bool there = entry != nullptr && entry->uid == uid;
             OldFlags& old = flags.emplace_back();
             if (there) old = {entry->keywords, entry->flags, entry->modseq <= told_modseq};
-            if (there) ++at;
+            if (there) walk.next();
         }
     }
     return flags;
@@ -73,11 +77,13 @@ UidSet as_expected(const MailboxView& mailbox, const storage::StoreFlags& reques
         if (const auto bit = mailbox.find_keyword(keyword)) keywords |= uint64_t{1} << *bit;
     UidSet expected;
     size_t n = 0;
+    MessageWalk walk(mailbox, 0);
     for (const UidRange& range : request.uids) {
-        size_t at = mailbox.lower_bound(range.first);
+        walk.seek(range.first);
         for (uint64_t uid = range.first; uid <= range.last; ++uid, ++n) {
-            if (at == mailbox.size() || mailbox.at(at).uid != uid) continue;
-            const MailboxEntry& entry = mailbox.at(at++);
+            if (walk.entry() == nullptr || walk.entry()->uid != uid) continue;
+            const MailboxEntry& entry = *walk.entry();
+            walk.next();
             if (before[n].told &&
                 entry.flags == after(request.action, before[n].flags, request.flags) &&
                 entry.keywords == after(request.action, before[n].keywords, keywords))
@@ -110,29 +116,30 @@ Task<ImapReply> ImapSession::store(const ImapCommand& command) {
     if (allowed == 0 || (nothing && request.action != FlagAction::replace))
         co_return ImapReply{Kind::no, "NOPERM", "You may not change these flags"};
     if (request.uids.empty()) co_return ImapReply{Kind::ok, "", "STORE completed: no messages"};
-    const auto mailbox = selected_view();
+    std::optional<MailboxView> now;
+    View view = co_await open_selected(now);
+    if (view == View::gone) co_return ImapReply{};
     std::vector<OldFlags> before;
-    if (arguments.silent && mailbox)
-        before = flags_before(*mailbox, request.uids, selected_->told_modseq());
+    if (arguments.silent && view == View::ready)
+        before = flags_before(*now, request.uids, selected_->told_modseq());
     storage::MailboxReply reply;
     if (all) {
-        storage::MailboxRequest asked = request;
-        reply = co_await ask_mailboxes(std::move(asked));
+        storage::StoreFlags asked = request;
+        reply = co_await store_in_pieces(std::move(asked));
     } else {
         reply = co_await store_partly(request, allowed, (rights & storage::kRightWrite) != 0);
     }
     if (!reply.ok()) co_return reply_of(reply);
-    const View view = co_await open_selected();
-    if (view == View::gone) co_return ImapReply{};
-    if (view == View::unavailable) {
-        std::string code = "UNAVAILABLE";
-        if (!reply.modified.empty()) {
-            code = "MODIFIED ";
-            append_sequence_set(code, command.by_uid ? reply.modified : numbers_of(reply.modified));
-        }
-        co_return ImapReply{Kind::no, std::move(code), "What has become of the flags is not known"};
+    ImapReply done{Kind::ok, "", "STORE completed"};
+    if (!reply.modified.empty()) {
+        done = {Kind::ok, "MODIFIED ", "Conditional STORE failed for some"};
+        append_sequence_set(done.code,
+                            command.by_uid ? reply.modified : numbers_of(reply.modified));
     }
-    const auto now = selected_view();
+    view = co_await open_selected(now);
+    if (view == View::gone) co_return ImapReply{};
+    // It is done; the flags are told once the mailbox is in the index again.
+    if (view == View::unavailable) co_return done;
     MailboxChanges changes = selected_->take_changes(*now, command.by_uid);
     UidSet quiet;
     if (arguments.silent && !before.empty() && all)
@@ -141,18 +148,31 @@ Task<ImapReply> ImapSession::store(const ImapCommand& command) {
         changes.changed = union_of(changes.changed, uids_without(request.uids, reply.modified));
     changes.changed = uids_without(changes.changed, quiet);
     const bool missing = any_missing(*now, request.uids);
-    bool told = co_await tell(changes);
+    bool told = co_await tell(*now, changes);
     // RFC 7162 §3.1.3: in silence, too, the new MODSEQ is told.
     if (told && condstore_ && !quiet.empty()) told = co_await tell_flags(quiet, false);
     if (!told) co_return ImapReply{};
-    if (!reply.modified.empty()) {
-        std::string code = "MODIFIED ";
-        append_sequence_set(code, command.by_uid ? reply.modified : numbers_of(reply.modified));
-        co_return ImapReply{Kind::ok, std::move(code), "Conditional STORE failed for some"};
-    }
-    if (missing && !command.by_uid)
+    if (missing && !command.by_uid && reply.modified.empty())
         co_return ImapReply{Kind::no, "EXPUNGEISSUED", "Some of the messages are no more"};
-    co_return ImapReply{Kind::ok, "", "STORE completed"};
+    co_return done;
+}
+
+// RFC 9051 §6.4.6 does not ask for all or nothing: of very many messages some are done before
+// others, and those before an error stay done.
+Task<storage::MailboxReply> ImapSession::store_in_pieces(storage::StoreFlags request) {
+    const UidSet uids = std::exchange(request.uids, {});
+    const auto count = static_cast<int64_t>(count_uids(uids));
+    UidSet modified;
+    storage::MailboxReply reply;
+    for (int64_t done = 0; done < count; done += kImapStoredAtOnce) {
+        request.uids = uids_at_places(uids, done + 1, done + kImapStoredAtOnce);
+        storage::MailboxRequest asked = request;
+        reply = co_await ask_mailboxes(std::move(asked));
+        if (!reply.ok()) co_return reply;
+        modified = union_of(modified, reply.modified);
+    }
+    reply.modified = std::move(modified);
+    co_return reply;
 }
 
 // RFC 4314 §4: what may not be changed stays as it is, where somebody has some of the rights.
@@ -162,18 +182,22 @@ Task<storage::MailboxReply> ImapSession::store_partly(const storage::StoreFlags&
     part.flags = request.flags & allowed;
     if (!with_keywords) part.keywords.clear();
     if (request.action != FlagAction::replace) {
-        storage::MailboxRequest asked = std::move(part);
-        co_return co_await ask_mailboxes(std::move(asked));
+        storage::MailboxReply reply = co_await store_in_pieces(std::move(part));
+        co_return reply;
     }
     part.action = FlagAction::remove;
     part.flags = static_cast<uint8_t>(allowed & ~request.flags);
     part.keywords.clear();
-    const auto mailbox = selected_view();
-    if (with_keywords && mailbox)
+    storage::MailboxReply reply;
+    if (with_keywords) {
+        std::optional<MailboxView> mailbox;
+        const View view = co_await open_selected(mailbox);
+        reply.outcome = storage::MailboxOutcome::unavailable;
+        if (view != View::ready) co_return reply;
         for (size_t bit = 0; bit < mailbox->keyword_count(); ++bit)
             part.keywords.emplace_back(mailbox->keyword(bit));
-    storage::MailboxRequest asked = std::move(part);
-    storage::MailboxReply reply = co_await ask_mailboxes(std::move(asked));
+    }
+    reply = co_await store_in_pieces(std::move(part));
     if (!reply.ok()) co_return reply;
     storage::StoreFlags rest = request;
     rest.action = FlagAction::add;
@@ -183,8 +207,7 @@ Task<storage::MailboxReply> ImapSession::store_partly(const storage::StoreFlags&
     rest.uids = uids_without(request.uids, reply.modified);
     rest.unchanged_since.reset();
     if (rest.uids.empty() || (rest.flags == 0 && rest.keywords.empty())) co_return reply;
-    asked = std::move(rest);
-    storage::MailboxReply second = co_await ask_mailboxes(std::move(asked));
+    storage::MailboxReply second = co_await store_in_pieces(std::move(rest));
     if (second.ok()) second.modified = std::move(reply.modified);
     co_return second;
 }

@@ -93,10 +93,25 @@ uint64_t ImapSession::login_ms() const {
 // For the client, or whoever calls wake().
 Task<StreamStatus> ImapSession::wait_for_input(uint64_t end_ms) {
     const uint64_t now_ms = stream_.now_ms();
-    stream_.expect_within(end_ms > now_ms ? end_ms - now_ms : 1);
+    // In IDLE the client has said that it will be silent.
+    if (idling_ && stream_.can_rest() && !stream_.rest()) co_return StreamStatus::ok;
+    const uint64_t wake_ms = stream_.can_rest() ? std::min(end_ms, now_ms + kImapRestMs) : end_ms;
+    stream_.expect_within(wake_ms > now_ms ? wake_ms - now_ms : 1);
     waits_ = true;
-    const StreamStatus status = co_await stream_.fill();
+    const StreamStatus status = co_await fill_stream();
     waits_ = false;
+    const bool goes_on = status == StreamStatus::timeout && stream_.now_ms() < end_ms;
+    if (goes_on && !stream_.rest()) co_return StreamStatus::ok;
+    co_return status;
+}
+
+// `ok`: perhaps there is more than before.
+Task<StreamStatus> ImapSession::fill_stream() {
+    if (stream_.owes_turn()) {
+        stream_.give_turn();
+        co_await environment_.pause(0);
+    }
+    const StreamStatus status = co_await stream_.fill();
     co_return status;
 }
 
@@ -116,12 +131,14 @@ Task<ImapSession::Next> ImapSession::fill() {
     // Answers to what came before it do not wait for its rest.
     const bool pushed = co_await push(kImapUnsentMax);
     if (!pushed) co_return Next::end;
+    const size_t before = stream_.input().size();
     for (;;) {
+        if (cut_off_ && end_if_told_to()) co_return Next::end;
         const uint64_t now_ms = stream_.now_ms();
         stream_.expect_within(deadline_ms_ > now_ms ? deadline_ms_ - now_ms : 1);
-        const StreamStatus status = co_await stream_.fill();
-        if (status == StreamStatus::ok) co_return Next::command;
-        if (status == StreamStatus::woken) continue;
+        const StreamStatus status = co_await fill_stream();
+        if (status == StreamStatus::ok && stream_.input().size() > before) co_return Next::command;
+        if (status == StreamStatus::ok || status == StreamStatus::woken) continue;
         if (status == StreamStatus::timeout)
             part("[UNAVAILABLE] Autologout: that command has no end", storage::StreamEnd::deadline);
         else

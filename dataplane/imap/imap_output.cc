@@ -28,6 +28,11 @@ bool ImapSession::say_reply(std::string_view tag, const ImapReply& reply) {
 
 Task<bool> ImapSession::push(size_t unsent_max) {
     if (ended_) co_return false;
+    // RFC 4978 §4: whoever waits for an answer gets all of it.
+    if (!stream_.flush()) {
+        lost(StreamStatus::no_memory);
+        co_return false;
+    }
     stream_.expect_within(kImapWriteMs);
     const StreamStatus status = co_await stream_.push(unsent_max);
     if (status == StreamStatus::ok) co_return true;
@@ -37,6 +42,10 @@ Task<bool> ImapSession::push(size_t unsent_max) {
 }
 
 Task<bool> ImapSession::say_piece(std::string& piece) {
+    if (cut_off_ && !ended_) {
+        session_.end = StreamEnd::server;
+        ended_ = true;
+    }
     bool said = !ended_;
     // Not all at once: the buffers are those of all sessions of the worker.
     for (size_t at = 0; said && at < piece.size(); at += kImapPiece) {
@@ -56,6 +65,7 @@ void ImapSession::part(std::string_view text, StreamEnd end) {
 }
 
 void ImapSession::lost(StreamStatus status) {
+    if (stream_.is_broken()) return lost_compression();
     if (!ended_) session_.end = stream_end(status);
     ended_ = true;
 }

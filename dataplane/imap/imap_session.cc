@@ -31,7 +31,7 @@ bool keeps_numbers(const ImapCommand& command) {
 
 ImapSession::ImapSession(Session& session, ImapEnvironment& environment, const ImapOptions& options)
     : session_(session),
-      stream_(session.stream),
+      stream_(session.stream, environment.counters().compression),
       environment_(environment),
       options_(options),
       counters_(environment.counters()),
@@ -53,6 +53,8 @@ Task<> ImapSession::run() {
         active_ms_ = stream_.now_ms();
         if (ended_) next = Next::end;
     }
+    // If it cannot be any more, nobody is left to notice.
+    (void)stream_.end_output();
 }
 
 // RFC 9051 §7.1.5.
@@ -93,13 +95,19 @@ Task<ImapSession::Next> ImapSession::execute() {
     }
     if (ended_) co_return Next::end;
     if (replied_) co_return Next::command;
-    co_return co_await finish(command.tag, &command, reply);
+    const Next next = co_await finish(command.tag, &command, reply);
+    if (next == Next::command && reply.kind == Kind::ok) change_compression(command.verb);
+    co_return next;
 }
 
 // Tells what has changed, and ends the command.
 Task<ImapSession::Next> ImapSession::finish(std::string_view tag, const ImapCommand* command,
                                             const ImapReply& reply) {
     storage::count(counters_.commands);
+    if (reply.kind == Kind::bye) {
+        part("[" + reply.code + "] " + reply.text, storage::StreamEnd::server);
+        co_return Next::end;
+    }
     if (reply.kind == Kind::bad) {
         storage::count(counters_.bad_commands);
         if (++bad_commands_ >= kImapBadCommandsMax) {
@@ -178,10 +186,18 @@ Task<ImapReply> ImapSession::dispatch(ImapCommand& command) {
             co_return co_await idle();
         case ImapVerb::notify:
             co_return co_await notify(command);
+        case ImapVerb::multi_search:
+            co_return co_await multi_search(command);
+        case ImapVerb::url_fetch:
+            co_return co_await url_fetch(command);
+        case ImapVerb::gen_url_auth:
+            co_return co_await gen_url_auth(command);
+        case ImapVerb::reset_key:
+            co_return co_await reset_key(command);
         case ImapVerb::unauthenticate:
             co_return unauthenticate();
         case ImapVerb::compress:
-            co_return ImapReply{Kind::bad, "", "Compression is not offered"};
+            co_return compress(command);
         default:
             break;
     }
@@ -190,7 +206,8 @@ Task<ImapReply> ImapSession::dispatch(ImapCommand& command) {
 }
 
 Task<ImapReply> ImapSession::dispatch_selected(const ImapCommand& command) {
-    const View view = co_await open_selected();
+    std::optional<storage::MailboxView> mailbox;
+    const View view = co_await open_selected(mailbox);
     if (view == View::gone) co_return ImapReply{};
     if (view == View::unavailable && command.verb != ImapVerb::unselect)
         co_return ImapReply{Kind::no, "UNAVAILABLE", "The mailbox cannot be read now; try again"};
@@ -267,6 +284,15 @@ void ImapSession::on_disconnect(const std::string& reason) {
     disconnected_ = true;
     disconnect_reason_ = reason;
     wake();
+}
+
+void ImapSession::end_login() {
+    cut_off_ = true;
+    disconnected_ = true;
+    disconnect_reason_ = std::string("[AUTHENTICATIONFAILED] ").append(LoginHold::kWhy);
+    news_ = true;
+    // The rest of a command is not waited for either.
+    stream_.interrupt();
 }
 
 void ImapSession::describe(storage::SessionNote& note) const {

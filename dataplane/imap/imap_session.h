@@ -23,6 +23,7 @@
 #include "dataplane/imap_search/search.h"
 #include "dataplane/imap_syntax/command.h"
 #include "dataplane/imap_syntax/command_parser.h"
+#include "dataplane/stream_deflate/compressible_stream.h"
 
 namespace gatepost::dataplane {
 
@@ -48,14 +49,21 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
         uint64_t found = 0;       // messages that are there
         uint32_t loaded_uid = 0;  // up to which summaries have been asked for
         FetchStatus status = FetchStatus::ok;
+        // Messages that the command has set \Seen of: their flags go with their bodies.
+        const FetchPlan* plan_with_flags = nullptr;
+        storage::UidSet seen = {};
+        storage::UidSet told = {};  // of these
     };
-    // What a URL of CATENATE names.
+    // What a URL names.
     struct UrlOctets {
         enum class Status : uint8_t { none, unavailable, ok };
         Status status = Status::none;
         storage::BodyLocation body;
         uint64_t offset = 0;
         uint64_t size = 0;
+        uint64_t mailbox_id = 0;
+        uint32_t uid_validity = 0;
+        uint32_t uid = 0;
     };
 
     // ---- imap_session.cc
@@ -78,6 +86,7 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     uint64_t login_ms() const;
     bool end_if_told_to();
     Task<Next> fill();
+    Task<StreamStatus> fill_stream();
     Task<Next> read_text();
     Task<LineRead> read_text_line(std::string& line);
     Task<Next> read_text_literal(CommandText& text);
@@ -101,18 +110,23 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     void timed_out();
 
     // ---- mailbox_updates.cc
-    // Sees that the selected mailbox is in the index. `gone`: the session is over.
-    Task<View> open_selected();
+    // Sees that the selected mailbox is in the index. `ready`: `mailbox` is what it is now, good
+    // until the next wait; a second look may not find it any more, as the control plane lets go of
+    // mailboxes at any time. `gone`: the session is over.
+    Task<View> open_selected(std::optional<storage::MailboxView>& mailbox);
+    // Where it is in the index.
     std::optional<storage::MailboxView> selected_view();
-    // Brings another mailbox into the index; `ok`, or why not.
-    Task<ImapReply> open_mailbox(uint64_t mailbox_id);
+    // The same of any mailbox; `ok`, or why not.
+    Task<ImapReply> open_mailbox(uint64_t mailbox_id, std::optional<storage::MailboxView>& mailbox);
     Task<storage::MailboxReply> ask_mailboxes(storage::MailboxRequest request);
     // Nothing has, as far as the mailbox's status tells: its messages need not be in the index.
     bool is_unchanged();
     // What has changed in the selected mailbox. False: the session is over.
     Task<bool> tell_changes(bool with_expunged);
-    Task<bool> tell(const MailboxChanges& changes);
+    Task<bool> tell(storage::MailboxView mailbox, const MailboxChanges& changes);
     Task<bool> tell_expunged(const storage::UidSet& expunged);
+    // What a change of flags is told with.
+    std::vector<FetchItem> flag_items(bool with_flags) const;
     // FETCH of those that are there.
     Task<bool> tell_flags(const storage::UidSet& uids, bool with_flags = true);
     void append_flag_lists(std::string& out, const storage::MailboxView& mailbox);
@@ -151,6 +165,10 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
 
     // ---- the other commands, each in a file of its group
     Task<ImapReply> starttls(std::string_view tag);
+    ImapReply compress(const ImapCommand& command);
+    // What a command has changed of how its connection is compressed, behind its answer.
+    void change_compression(ImapVerb verb);
+    void lost_compression();
     Task<ImapReply> select(const ImapCommand& command);
     void append_selected(std::string& out, const storage::MailboxView& mailbox,
                          const storage::MailboxListing& listing);
@@ -163,12 +181,14 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     Task<bool> tell_while_idle();
     Task<ImapReply> fetch(const ImapCommand& command);
     Task<bool> tell_vanished(const FetchArguments& arguments);
-    Task<> set_seen(const storage::UidSet& uids);
+    Task<> set_seen(Fetching& fetching, storage::UidSet& uids);
     Task<> fetch_messages(Fetching& fetching, const storage::UidSet& uids);
-    Fetching::Stop fetch_quickly(Fetching& fetching, uint32_t last_uid, std::string& out);
+    Fetching::Stop fetch_quickly(Fetching& fetching, const storage::MailboxView& mailbox,
+                                 uint32_t last_uid, std::string& out);
     Task<> fetch_with_body(Fetching& fetching);
     Task<> load_summaries(Fetching& fetching, uint32_t last_uid);
     Task<ImapReply> store(const ImapCommand& command);
+    Task<storage::MailboxReply> store_in_pieces(storage::StoreFlags request);
     Task<storage::MailboxReply> store_partly(const storage::StoreFlags& request, uint8_t allowed,
                                              bool with_keywords);
     Task<ImapReply> expunge(const ImapCommand& command);
@@ -179,7 +199,9 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     Task<ImapReply> answer_search(const ImapCommand& command, SearchResult result,
                                   const SearchReturn& returned, bool has_modseq);
     void save_result(const SearchReturn& returned, const std::vector<uint32_t>& uids);
-    uint64_t modseq_of(const SearchReturn& returned, const SearchResult& result);
+    uint64_t modseq_of(const SearchReturn& returned, const SearchResult& result,
+                       uint64_t mailbox_id);
+    void begin_progress();
     Task<bool> on_progress(uint32_t done, uint32_t all) override;
     SearchScope search_scope();
     ImapReply cut_off();
@@ -192,10 +214,33 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     Task<Next> append_literal(Appending& appending);
     Task<Next> take_octets(Appending& appending, AppendPart part);
     Task<Next> append_url(Appending& appending);
-    Task<UrlOctets> find_url(const ImapUrl& url);
+    // `text` is the URL as it came.
+    Task<UrlOctets> find_url(const ImapUrl& url, std::string_view text);
+    // Of a mailbox that may be read, whoever's it is.
+    Task<UrlOctets> find_octets(uint64_t mailbox_id, const ImapUrl& url);
     Task<Next> append_message_end(Appending& appending);
     Task<Next> append_error(Appending& appending);
     Task<Next> end_append(Appending& appending);
+
+    // ---- command_urlauth.cc
+    Task<ImapReply> gen_url_auth(const ImapCommand& command);
+    Task<ImapReply> sign_url(std::string_view text, std::string_view mechanism, std::string& out);
+    Task<ImapReply> reset_key(const ImapCommand& command);
+    Task<ImapReply> url_fetch(const ImapCommand& command);
+    Task<UrlOctets> find_authorized(const ImapUrl& url, std::string_view text);
+    // "* URLFETCH …". False: the session is over.
+    Task<bool> say_url_octets(std::string_view url, UrlOctets& found);
+    bool may_use(const UrlAuthorization& authorization) const;
+    bool is_user(std::string_view name) const;
+    std::string url_mechanisms() const;
+
+    // ---- command_multisearch.cc
+    Task<ImapReply> multi_search(const ImapCommand& command);
+    bool find_searched(const MultiSearchArguments& arguments, std::vector<uint64_t>& found);
+    Task<SearchStatus> search_in(const ImapCommand& command, uint64_t mailbox_id,
+                                 uint64_t& cost_ns);
+    Task<bool> say_found(const ImapCommand& command, std::string_view correlators,
+                         uint64_t mailbox_id, const SearchResult& result);
 
     // ---- command_notify.cc
     Task<ImapReply> notify(ImapCommand& command);
@@ -210,13 +255,15 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     void on_mailbox_changed(uint64_t mailbox_id) override;
     void on_account_changed() override;
     void on_disconnect(const std::string& reason) override;
+    // What the client logged in with is good no more.
+    void end_login();
     void describe(storage::SessionNote& note) const override;
     // Ends the wait for a command, or in IDLE. The session goes on inside the call, and may be over
     // when it returns.
     void wake();
 
     Session& session_;
-    Stream& stream_;
+    CompressibleStream stream_;
     ImapEnvironment& environment_;
     const ImapOptions& options_;
     ImapCounters& counters_;
@@ -232,6 +279,9 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     uint64_t deadline_ms_ = 0;
     int64_t logged_in_s_ = 0;  // seconds since 1970
     uint64_t progress_ms_ = 0;
+    // Of ESEARCH; its progress is told by mailboxes. 0: it is none.
+    uint32_t mailboxes_searched_ = 0;
+    uint32_t mailboxes_to_search_ = 0;
     uint32_t bad_commands_ = 0;
     uint32_t failed_logins_ = 0;
     bool tls_;
@@ -241,6 +291,7 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     bool waits_ = false;     // for a command, or in IDLE
     bool idling_ = false;
     bool disconnected_ = false;
+    bool cut_off_ = false;  // what is being said is not said to its end
     bool changed_ = false;  // the selected mailbox, or one that NOTIFY is about
     bool news_ = false;     // somebody has called since they were last told of
     bool by_uid_ = false;   // the command names messages by UID
@@ -250,6 +301,7 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     bool utf8_ = false;
     bool rev2_ = false;
     bool uid_only_ = false;
+    LoginHold login_hold_{[this] { end_login(); }};
 };
 
 }  // namespace gatepost::dataplane

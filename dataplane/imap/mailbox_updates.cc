@@ -9,6 +9,7 @@
 #include "dataplane/imap/imap_session.h"
 #include "dataplane/imap/uid_sets.h"
 #include "dataplane/imap_syntax/imap_text.h"
+#include "dataplane/imap_view/message_walk.h"
 
 namespace gatepost::dataplane {
 
@@ -32,11 +33,12 @@ std::optional<MailboxView> ImapSession::selected_view() {
     return view;
 }
 
-Task<ImapReply> ImapSession::open_mailbox(uint64_t mailbox_id) {
+Task<ImapReply> ImapSession::open_mailbox(uint64_t mailbox_id,
+                                          std::optional<MailboxView>& mailbox) {
     for (int tries = 0; tries < kOpenTriesMax; ++tries) {
         const auto index = environment_.mailboxes().index();
-        const auto view = index ? index->mailbox(mailbox_id) : std::nullopt;
-        if (view && view->has_messages()) co_return ImapReply{};
+        mailbox = index ? index->mailbox(mailbox_id) : std::nullopt;
+        if (mailbox && mailbox->has_messages()) co_return ImapReply{};
         storage::MailboxRequest request = storage::OpenMailbox{mailbox_id};
         const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));
         if (!reply.ok()) co_return reply_of(reply);
@@ -44,14 +46,14 @@ Task<ImapReply> ImapSession::open_mailbox(uint64_t mailbox_id) {
     co_return ImapReply{ImapReply::Kind::no, "UNAVAILABLE", "The mailbox cannot be read now"};
 }
 
-Task<ImapSession::View> ImapSession::open_selected() {
+Task<ImapSession::View> ImapSession::open_selected(std::optional<MailboxView>& mailbox) {
     storage::MailboxOutcome outcome = storage::MailboxOutcome::ok;
     bool replaced = false;  // with another UIDVALIDITY
     for (int tries = 0; tries < kOpenTriesMax; ++tries) {
         const auto index = environment_.mailboxes().index();
-        const auto view = index ? index->mailbox(selected_->id()) : std::nullopt;
-        const bool there = view && view->has_messages();
-        if (there && selected_->is_of(*view)) co_return View::ready;
+        mailbox = index ? index->mailbox(selected_->id()) : std::nullopt;
+        const bool there = mailbox && mailbox->has_messages();
+        if (there && selected_->is_of(*mailbox)) co_return View::ready;
         replaced = there;
         if (there || outcome != storage::MailboxOutcome::ok) break;
         storage::MailboxRequest request = storage::OpenMailbox{selected_->id()};
@@ -72,27 +74,27 @@ bool ImapSession::is_unchanged() {
     if (!view) return false;
     const storage::MailboxStatus status = view->status();
     return status.uid_validity == selected_->uid_validity() &&
-           status.highest_modseq == selected_->told_modseq() &&
+           status.highest_modseq == selected_->told_modseq() && !selected_->has_untold() &&
            status.messages == selected_->numbers().size();
 }
 
 Task<bool> ImapSession::tell_changes(bool with_expunged) {
     changed_ = false;
     if (is_unchanged()) co_return true;
-    const View view = co_await open_selected();
+    std::optional<MailboxView> mailbox;
+    const View view = co_await open_selected(mailbox);
     if (view == View::gone) co_return false;
     // The client is told later: what it has been told stays true.
     if (view == View::unavailable) co_return true;
-    const auto mailbox = selected_view();
     const MailboxChanges changes = selected_->take_changes(*mailbox, with_expunged);
-    co_return co_await tell(changes);
+    co_return co_await tell(*mailbox, changes);
 }
 
-Task<bool> ImapSession::tell(const MailboxChanges& changes) {
-    const auto mailbox = selected_view();
-    if (changes.keywords && mailbox) {
+// `mailbox` is good until the first wait in here.
+Task<bool> ImapSession::tell(MailboxView mailbox, const MailboxChanges& changes) {
+    if (changes.keywords) {
         std::string text;
-        append_flag_lists(text, *mailbox);
+        append_flag_lists(text, mailbox);
         if (!say(text)) co_return false;
     }
     if (!changes.expunged.empty()) {
@@ -133,7 +135,7 @@ Task<bool> ImapSession::tell_expunged(const UidSet& expunged) {
     co_return co_await say_piece(out);
 }
 
-Task<bool> ImapSession::tell_flags(const UidSet& uids, bool with_flags) {
+std::vector<FetchItem> ImapSession::flag_items(bool with_flags) const {
     std::vector<FetchItem> items;
     if (with_flags) items.push_back({.kind = FetchItem::Kind::flags});
     // RFC 7162 §3.2.4, RFC 9051 §7.5.2: the UID goes with what nobody asked for; §6.4.9: and with
@@ -141,27 +143,35 @@ Task<bool> ImapSession::tell_flags(const UidSet& uids, bool with_flags) {
     if ((qresync_ || rev2_ || condstore_ || by_uid_) && !uid_only_)
         items.push_back({.kind = FetchItem::Kind::uid});
     if (condstore_) items.push_back({.kind = FetchItem::Kind::modseq});
+    return items;
+}
+
+Task<bool> ImapSession::tell_flags(const UidSet& uids, bool with_flags) {
+    std::vector<FetchItem> items = flag_items(with_flags);
     const FetchPlan plan(std::move(items), {.utf8 = utf8_, .uid_only = uid_only_});
     std::string out;
     for (const UidRange& range : uids) {
         uint64_t next = range.first;
         while (next <= range.last) {
-            const View view = co_await open_selected();
+            std::optional<MailboxView> mailbox;
+            const View view = co_await open_selected(mailbox);
             if (view == View::gone) co_return false;
-            if (view == View::unavailable) co_return true;
-            // Good until the next wait.
-            const auto mailbox = selected_view();
-            size_t at = mailbox->lower_bound(static_cast<uint32_t>(next));
+            if (view == View::unavailable) {
+                const UidSet rest = {{static_cast<uint32_t>(next), UINT32_MAX}};
+                selected_->tell_later(uids_within(uids, rest));
+                co_return co_await say_piece(out);
+            }
+            MessageWalk walk(*mailbox, static_cast<uint32_t>(next));
             next = uint64_t{range.last} + 1;
-            for (; at < mailbox->size() && out.size() < kImapPiece; ++at) {
-                const MailboxEntry& entry = mailbox->at(at);
-                if (entry.uid > range.last) break;
+            for (; walk.entry() != nullptr && walk.entry()->uid <= range.last; walk.next()) {
+                const MailboxEntry& entry = *walk.entry();
+                if (out.size() >= kImapPiece) {
+                    next = entry.uid;
+                    break;
+                }
                 const uint32_t number = selected_->numbers().number_of(entry.uid);
                 if (number != 0) write_fetch(plan, number, *mailbox, entry, out);
-                next = uint64_t{entry.uid} + 1;
             }
-            if (at >= mailbox->size() || mailbox->at(at).uid > range.last)
-                next = uint64_t{range.last} + 1;
             if (out.size() < kImapPiece) continue;
             const bool said = co_await say_piece(out);
             if (!said) co_return false;

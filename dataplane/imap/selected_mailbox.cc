@@ -45,8 +45,10 @@ SelectedMailbox::SelectedMailbox(std::string name, bool read_only, const Mailbox
       last_uid_(numbers_.last_uid()),
       read_only_(read_only) {}
 
+// A mailbox that went back, with its database, gives its UIDs out a second time.
 bool SelectedMailbox::is_of(const MailboxView& mailbox) const {
-    return mailbox.status().uid_validity == uid_validity_;
+    const storage::MailboxStatus status = mailbox.status();
+    return status.uid_validity == uid_validity_ && status.highest_modseq >= told_modseq_;
 }
 
 MailboxChanges SelectedMailbox::take_changes(const MailboxView& mailbox, bool with_expunged) {
@@ -71,6 +73,8 @@ MailboxChanges SelectedMailbox::take_changes(const MailboxView& mailbox, bool wi
         last_uid_ = last_uid;
         told_modseq_ = modseq;
     }
+    if (!untold_.empty())
+        changes.changed = union_of(changes.changed, std::exchange(untold_, UidSet{}));
     changes.keywords = keyword_count_ != mailbox.keyword_count();
     keyword_count_ = mailbox.keyword_count();
     // A message never comes back: as many as there were are the same ones.
@@ -84,6 +88,10 @@ UidSet SelectedMailbox::find_expunged(const MailboxView& mailbox) const {
     for (const UidRange& range : numbers_.uids())
         find_missing(mailbox, range.first, range.last, missing);
     return missing;
+}
+
+void SelectedMailbox::tell_later(const UidSet& uids) {
+    untold_ = union_of(untold_, uids);
 }
 
 void SelectedMailbox::forget(const UidSet& expunged) {

@@ -41,6 +41,9 @@ class SelectedMailbox {
     bool is_of(const storage::MailboxView& mailbox) const;
     // What is to be told now; it counts as told, but for what has been expunged.
     MailboxChanges take_changes(const storage::MailboxView& mailbox, bool with_expunged);
+    // Of what take_changes() has given as changed, these could not be told: it gives them again.
+    void tell_later(const storage::UidSet& uids);
+    bool has_untold() const { return !untold_.empty(); }
     // They have been told to have gone.
     void forget(const storage::UidSet& expunged);
 
@@ -52,6 +55,7 @@ class SelectedMailbox {
     std::string name_;
     MessageNumbers numbers_;
     storage::UidSet saved_;
+    storage::UidSet untold_;
     size_t keyword_count_;
     uint32_t uid_validity_;
     uint32_t last_uid_;  // the highest that there has been

@@ -39,7 +39,7 @@ void append_mailbox_name(std::string& out, std::string_view name, bool utf8);
 std::string mailbox_object_id(uint64_t mailbox_id);
 // Has the account's list brought into the index where it is not there. `ok`, or why not.
 Task<ImapReply> open_account(MailboxPort& mailboxes, uint64_t account_id);
-// The NO for a change that did not come about.
+// The NO for a change that did not come about, the BYE for one that may have.
 ImapReply reply_of(const storage::MailboxReply& reply);
 
 }  // namespace gatepost::dataplane

@@ -107,11 +107,16 @@ ImapReply reply_of(const storage::MailboxReply& reply) {
             case MailboxOutcome::conflict:
                 return "INUSE";
             case MailboxOutcome::unavailable:
+            case MailboxOutcome::unknown:
                 return "UNAVAILABLE";
         }
         return "SERVERBUG";
     }();
     if (reply.ok()) return imap_ok("done");
+    // RFC 9051 §7.1: OK or NO would say what nobody knows.
+    if (reply.outcome == MailboxOutcome::unknown)
+        return {ImapReply::Kind::bye, code,
+                "Whether it was done is not known; connect again and look"};
     return imap_no(code, reply.text.empty() ? "it was not done" : reply.text);
 }
 

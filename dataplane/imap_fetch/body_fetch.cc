@@ -47,7 +47,7 @@ Extent piece_of(const Extent& extent, uint64_t offset) {
 }  // namespace
 
 BodyFetch::BodyFetch(const FetchPlan& plan, FetchedMessage& message, MessageStore& store,
-                     const Charsets& charsets, Stream& stream)
+                     const Charsets& charsets, CompressibleStream& stream)
     : plan_(plan),
       message_(message),
       charsets_(charsets),

@@ -21,7 +21,7 @@ class BodyFetch {
   public:
     // All outlive it.
     BodyFetch(const FetchPlan& plan, FetchedMessage& message, MessageStore& store,
-              const Charsets& charsets, Stream& stream);
+              const Charsets& charsets, CompressibleStream& stream);
 
     Task<FetchResult> run();
 
@@ -56,7 +56,7 @@ class BodyFetch {
     const FetchPlan& plan_;
     FetchedMessage& message_;
     const Charsets& charsets_;
-    Stream& stream_;
+    CompressibleStream& stream_;
     BodySource source_;
     FetchResult result_;
     std::string layout_;  // the response without the sections

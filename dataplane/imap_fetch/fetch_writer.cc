@@ -53,7 +53,7 @@ FetchedMessage copy_message(uint32_t number, const storage::MailboxView& mailbox
 
 Task<FetchResult> write_fetch_with_body(const FetchPlan& plan, FetchedMessage message,
                                         MessageStore& store, const Charsets& charsets,
-                                        Stream& stream) {
+                                        CompressibleStream& stream) {
     BodyFetch fetch(plan, message, store, charsets, stream);
     const FetchResult result = co_await fetch.run();
     co_return result;

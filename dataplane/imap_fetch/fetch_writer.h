@@ -10,7 +10,7 @@
 #include "dataplane/mail/charset.h"
 #include "dataplane/reactor/task.h"
 #include "dataplane/store/message_store.h"
-#include "dataplane/stream/stream.h"
+#include "dataplane/stream_deflate/compressible_stream.h"
 #include "storage/mailbox_index/mailbox_view.h"
 
 namespace gatepost::dataplane {
@@ -78,6 +78,6 @@ inline constexpr uint64_t kFetchPieceMs = 120'000;
 // Sets the stream's deadline anew with every piece; the caller sets its own afterwards.
 Task<FetchResult> write_fetch_with_body(const FetchPlan& plan, FetchedMessage message,
                                         MessageStore& store, const Charsets& charsets,
-                                        Stream& stream);
+                                        CompressibleStream& stream);
 
 }  // namespace gatepost::dataplane

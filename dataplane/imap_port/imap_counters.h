@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "dataplane/stream_deflate/compression_counters.h"
+
 namespace gatepost::dataplane {
 
 struct ImapCounters {
@@ -19,11 +21,16 @@ struct ImapCounters {
     std::atomic<uint64_t> searched{0};          // messages whose bodies were read
     std::atomic<uint64_t> wakes{0};             // of sessions in IDLE
     std::atomic<uint64_t> literals_refused{0};  // too large
+    std::atomic<uint64_t> urls_signed{0};       // by GENURLAUTH
+    std::atomic<uint64_t> urls_fetched{0};      // by URLFETCH
+    std::atomic<uint64_t> urls_refused{0};      // of URLFETCH and CATENATE: not or wrongly signed,
+                                                // expired, for others, or of nothing that is there
     std::atomic<uint64_t> pop3_sessions{0};
     std::atomic<uint64_t> unavailable{0};  // changes that could not be made: the database is away
     // As it is now.
     std::atomic<uint64_t> logged_in{0};
     std::atomic<uint64_t> idling{0};
+    CompressionCounters compression;  // COMPRESS=DEFLATE
 };
 
 }  // namespace gatepost::dataplane

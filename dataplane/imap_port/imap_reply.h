@@ -1,4 +1,4 @@
-// The tagged end of a command (RFC 9051 §7.1).
+// The end of a command (RFC 9051 §7.1).
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,12 @@
 namespace gatepost::dataplane {
 
 struct ImapReply {
-    enum class Kind : uint8_t { ok, no, bad };
+    enum class Kind : uint8_t {
+        ok,
+        no,
+        bad,
+        bye,  // nobody knows what has become of it: the session ends without a tagged response
+    };
     Kind kind = Kind::ok;
     std::string code = {};  // of the response code, without brackets: "COPYUID 3 1:2 7:8"; "": none
     std::string text = {};  // for people

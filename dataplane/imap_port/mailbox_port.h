@@ -34,8 +34,8 @@ class MailboxPort {
     // The index as it is now; nullopt: none has come yet. What it gives is valid until the next
     // co_await.
     virtual std::optional<storage::MailboxIndexView> index() = 0;
-    // `unavailable` where there is no control plane, or it has gone before it answered (what was
-    // asked for may have happened then).
+    // `unavailable` where there is no control plane, or it has gone before it answered; `unknown`
+    // where a change may have been made all the same.
     virtual Task<storage::MailboxReply> ask(storage::MailboxRequest request) = 0;
 
     // The watcher hears of the account, and of each mailbox that it watches. Once per watcher.

@@ -30,7 +30,8 @@ MailboxReply refused(MailboxOutcome outcome, std::string text) {
 // Waits for the answer to one request; destroying it, with the coroutine, forgets the request.
 class MailboxLink::Answer final : private Timer {
   public:
-    Answer(MailboxLink& link, uint64_t sequence) : link_(link), sequence_(sequence) {}
+    Answer(MailboxLink& link, uint64_t sequence, bool changes)
+        : link_(link), sequence_(sequence), changes_(changes) {}
     ~Answer() override {
         if (waiter_) link_.pending_.erase(sequence_);
     }
@@ -44,6 +45,17 @@ class MailboxLink::Answer final : private Timer {
     }
     MailboxReply await_resume() { return std::move(reply_); }
 
+    // No answer is to come any more.
+    void give_up(std::string text) {
+        MailboxLinkCounters& counters = link_.parts_.counters;
+        count(counters.unavailable);
+        // What has not gone out cannot have been done; but it still may, where the link lives.
+        const bool gone_out = sequence_ <= link_.sent_sequence_ || link_.is_connected();
+        const bool is_unknown = changes_ && gone_out;
+        if (is_unknown) count(counters.unknown);
+        give(refused(is_unknown ? MailboxOutcome::unknown : MailboxOutcome::unavailable,
+                     std::move(text)));
+    }
     void give(MailboxReply reply) {
         link_.parts_.timers.set(*this, 0);
         link_.pending_.erase(sequence_);
@@ -54,12 +66,12 @@ class MailboxLink::Answer final : private Timer {
   private:
     void expired() override {
         count(link_.parts_.counters.overdue);
-        count(link_.parts_.counters.unavailable);
-        give(refused(MailboxOutcome::unavailable, "the mailboxes' service does not answer"));
+        give_up("the mailboxes' service does not answer");
     }
 
     MailboxLink& link_;
     const uint64_t sequence_;
+    const bool changes_;  // something in the database
     std::coroutine_handle<> waiter_;
     MailboxReply reply_;
 };
@@ -82,9 +94,10 @@ Task<MailboxReply> MailboxLink::ask(storage::MailboxRequest request) {
     }
     if (Status appended = storage::append_frame(unsent_, sequence, request); !appended)
         co_return refused(MailboxOutcome::limit, appended.error().message);
+    const bool changes = !storage::only_reads(request);
     request = storage::OpenAccount{};  // what it held is in the frame
     count(parts_.counters.requests);
-    Answer answer(*this, sequence);
+    Answer answer(*this, sequence, changes);
     MailboxReply reply = co_await answer;
     co_return reply;
 }
@@ -122,11 +135,8 @@ void MailboxLink::lose_link() {
     broken_.push_back(std::move(link_));
     unsent_.clear();
     // Without a link, nobody who is answered can add another one.
-    while (!pending_.empty()) {
-        count(parts_.counters.unavailable);
-        pending_.begin()->second->give(
-            refused(MailboxOutcome::unavailable, "the mailboxes' service has gone away"));
-    }
+    while (!pending_.empty())
+        pending_.begin()->second->give_up("the mailboxes' service has gone away");
 }
 
 void MailboxLink::finish_turn() {
@@ -147,6 +157,7 @@ void MailboxLink::tell_changes() {
 void MailboxLink::send() {
     if (link_ == nullptr || !link_->can_send() || unsent_.empty()) return;
     link_->outbox().swap(unsent_);
+    sent_sequence_ = sequence_;
     if (unsent_.capacity() > kKeptOctets) unsent_ = {};
     link_->send();
 }

@@ -54,8 +54,9 @@ class MailboxLink final : public MailboxPort, private CommitLink::Receiver {
     void take_connection(UniqueFd socket);
 
     // Once a turn of the worker, before its completions: whether connection and arena are still the
-    // same. What is without an answer on a connection that was lost is answered `unavailable`; over
-    // a new one, and with a new arena, all watchers look anew.
+    // same. What is without an answer on a connection that was lost is answered `unavailable`, and
+    // a change that had been sent `unknown`; over a new one, and with a new arena, all watchers
+    // look anew.
     void look();
     // Once a turn, after the completions: tells the watchers which mailboxes have changed, and
     // sends what was asked.
@@ -99,7 +100,8 @@ class MailboxLink final : public MailboxPort, private CommitLink::Receiver {
     std::unordered_map<uint64_t, Answer*> pending_;    // by sequence
     std::vector<uint64_t> changed_;                    // mailboxes, in this turn
     uint64_t sequence_ = 0;
-    uint64_t serial_ = 0;  // of the arena that the watchers know
+    uint64_t sent_sequence_ = 0;  // requests up to it have gone out, in part at least
+    uint64_t serial_ = 0;         // of the arena that the watchers know
     bool stopped_ = false;
 };
 

@@ -11,6 +11,7 @@ struct MailboxLinkCounters {
     std::atomic<uint64_t> connections{0};    // that were taken up
     std::atomic<uint64_t> requests{0};       // that were sent
     std::atomic<uint64_t> unavailable{0};    // not sent, or left without an answer
+    std::atomic<uint64_t> unknown{0};        // of these: changes that may have been made
     std::atomic<uint64_t> overdue{0};        // of these: the answer did not come in time
     std::atomic<uint64_t> events{0};         // that the control plane told
     std::atomic<uint64_t> disconnected{0};   // sessions that were told to end

@@ -169,6 +169,7 @@ Task<Pop3Session::Next> Pop3Session::logged_in(const LoginOutcome& outcome, Sasl
     user_ = outcome.user;
     logged_in_s_ = environment_.now_us() / 1'000'000;
     environment_.mailboxes().add_watcher(*this, account_id_);
+    environment_.login().watch(login_hold_, login_client(), outcome);
     storage::count(counters_.logins);
     storage::count(counters_.logged_in);
     if (log_enabled(LogLevel::info))

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "dataplane/imap_fetch/body_source.h"
+#include "dataplane/imap_fetch/find_body.h"
 #include "dataplane/log/log.h"
+#include "dataplane/pop3/header_downgrade.h"
 #include "dataplane/pop3/pop3_limits.h"
 #include "dataplane/pop3/pop3_session.h"
 #include "dataplane/pop3/pop3_text.h"
@@ -26,25 +28,31 @@ Task<Pop3Session::Next> Pop3Session::top(std::string_view argument) {
 }
 
 Task<Pop3Session::Next> Pop3Session::send_message(uint32_t number, uint64_t body_lines) {
-    const bool opened = co_await open_maildrop();
+    std::optional<storage::MailboxView> mailbox;
+    const bool opened = co_await open_maildrop(mailbox);
     if (!opened) co_return unavailable("The mailbox cannot be read now; try again");
-    const auto mailbox = maildrop_view();
-    const storage::MailboxEntry* entry = mailbox->find(maildrop_.uid_at(number));
+    const uint32_t uid = maildrop_.uid_at(number);
+    const storage::MailboxEntry* entry = mailbox->find(uid);
     if (entry == nullptr) co_return refuse("Somebody else has deleted that message");
     const storage::BodyLocation body = entry->location();
     const bool whole = body_lines == Pop3Text::kAllLines;
     const bool to_flag = whole && (entry->flags & storage::kFlagSeen) == 0;
     std::string greeting = whole ? fmt::format("+OK {} octets\r\n", body.size)
                                  : std::string("+OK That is its top\r\n");
-    const Next next = co_await send_body(body, std::move(greeting), body_lines);
+    const Next next = co_await send_body(uid, body, std::move(greeting), body_lines);
     if (next == Next::command && to_flag) maildrop_.mark_read(number);
     co_return next;
 }
 
-Task<Pop3Session::Next> Pop3Session::send_body(const storage::BodyLocation& body,
+Task<Pop3Session::Next> Pop3Session::send_body(uint32_t uid, const storage::BodyLocation& body,
                                                std::string greeting, uint64_t body_lines) {
-    BodySource source(environment_.store(), body);
+    BodySource::FindAgain find_again = [this, uid] {
+        return find_body(environment_.mailboxes(), maildrop_.mailbox_id(), maildrop_.uid_validity(),
+                         uid);
+    };
+    BodySource source(environment_.store(), body, std::move(find_again));
     Pop3Text text(body_lines);
+    HeaderDowngrade downgrade(environment_.charsets());
     std::string out = std::move(greeting);
     bool more = true;
     for (uint64_t offset = 0; more && offset < body.size;) {
@@ -61,13 +69,14 @@ Task<Pop3Session::Next> Pop3Session::send_body(const storage::BodyLocation& body
             session_.end = storage::StreamEnd::server;
             co_return Next::end;
         }
-        more = text.add(octets, out);
+        more = text.add(utf8_ ? octets : downgrade.take(octets), out);
         offset += extent.size;
         storage::count(counters_.body_octets, octets.size());
         const Next next = co_await say_piece(out);
         if (next == Next::end) co_return next;
     }
     storage::count(counters_.fetched);
+    if (more && !utf8_) text.add(downgrade.finish(), out);
     text.finish(out);
     co_return co_await say_piece(out);
 }

@@ -58,6 +58,10 @@ Task<Pop3Session::Next> Pop3Session::push(size_t unsent_max) {
 }
 
 Task<Pop3Session::Next> Pop3Session::say_piece(std::string& piece) {
+    if (cut_off_) {
+        session_.end = StreamEnd::server;
+        co_return Next::end;
+    }
     const Next said = say(piece);
     piece.clear();
     if (said == Next::end || stream_.unsent() <= kPop3UnsentMax) co_return said;

@@ -75,8 +75,7 @@ Task<Pop3Session::Next> Pop3Session::dispatch(const Pop3Command& command) {
         case Pop3Verb::capa:
             co_return capa();
         case Pop3Verb::utf8:
-            // RFC 6856 §2.1. Messages go out as they are with it and without: what is in UTF-8 is
-            // of more use so than withheld.
+            // RFC 6856 §2.1: from now on headers in UTF-8 go out as they are.
             utf8_ = true;
             co_return ok("UTF-8 it is");
         case Pop3Verb::stat:
@@ -106,6 +105,11 @@ void Pop3Session::on_disconnect(const std::string& reason) {
     disconnected_ = true;
     disconnect_reason_ = reason;
     if (waits_) stream_.interrupt();
+}
+
+void Pop3Session::end_login() {
+    cut_off_ = true;
+    on_disconnect(std::string("[AUTH] ").append(LoginHold::kWhy));  // RFC 3206 §4
 }
 
 void Pop3Session::describe(storage::SessionNote& note) const {

@@ -54,6 +54,8 @@ class Pop3Session final : private MailboxWatcher {
     // Refuses, and ends the session.
     Next part(std::string_view text, storage::StreamEnd end);
     Next lost(StreamStatus status);
+    // What the client logged in with is good no more.
+    void end_login();
     // Sends what was said, until no more than so much is left.
     Task<Next> push(size_t unsent_max);
     // A part of a long answer: says it, and waits where the client does not read.
@@ -83,12 +85,11 @@ class Pop3Session final : private MailboxWatcher {
     // ---- open_inbox.cc
     // Sees that INBOX is in the index, and takes its state. `ok`, or why not.
     Task<storage::MailboxOutcome> open_inbox(uint64_t account_id);
-    std::optional<uint64_t> find_inbox(uint64_t account_id) const;
-    // The mailbox as it is now; nullopt: not in the index, or another one by its UIDVALIDITY.
+    // The mailbox as it is now; nullopt: not in the index.
     std::optional<storage::MailboxView> view(uint64_t mailbox_id) const;
-    std::optional<storage::MailboxView> maildrop_view() const;
-    // Sees that it is in the index. False: it is not there now.
-    Task<bool> open_maildrop();
+    // Sees that it is in the index. False: it is not there now. Else `mailbox` is what it is now,
+    // good until the next wait; a second look may not find it any more.
+    Task<bool> open_maildrop(std::optional<storage::MailboxView>& mailbox);
 
     // ---- command_list.cc
     std::optional<uint32_t> find_message(std::string_view argument) const;
@@ -102,12 +103,12 @@ class Pop3Session final : private MailboxWatcher {
     Task<Next> retr(std::string_view argument);
     Task<Next> top(std::string_view argument);
     Task<Next> send_message(uint32_t number, uint64_t body_lines);
-    Task<Next> send_body(const storage::BodyLocation& body, std::string greeting,
+    Task<Next> send_body(uint32_t uid, const storage::BodyLocation& body, std::string greeting,
                          uint64_t body_lines);
 
     // ---- command_quit.cc
     Task<Next> quit();
-    Task<bool> delete_marked();
+    Task<storage::MailboxOutcome> delete_marked();
     Task<> flag_read();
 
     // ---- MailboxWatcher: pop3_session.cc
@@ -135,6 +136,8 @@ class Pop3Session final : private MailboxWatcher {
     bool utf8_ = false;   // RFC 6856
     bool waits_ = false;  // for a command
     bool disconnected_ = false;
+    bool cut_off_ = false;  // what is being said is not said to its end
+    LoginHold login_hold_{[this] { end_login(); }};
 };
 
 }  // namespace gatepost::dataplane

@@ -66,10 +66,9 @@ inline constexpr auto kFields<ExpungeMessages> = std::tuple(&ExpungeMessages::ma
                                                             &ExpungeMessages::uids,
                                                             &ExpungeMessages::deleted_only);
 template <>
-inline constexpr auto kFields<CopyMessages> = std::tuple(&CopyMessages::mailbox_id,
-                                                         &CopyMessages::uids,
-                                                         &CopyMessages::target_id,
-                                                         &CopyMessages::move);
+inline constexpr auto kFields<CopyMessages> =
+    std::tuple(&CopyMessages::mailbox_id, &CopyMessages::uids, &CopyMessages::target_id,
+               &CopyMessages::move, &CopyMessages::flags_kept, &CopyMessages::keywords_kept);
 template <>
 inline constexpr auto kFields<AppendedMessage> =
     std::tuple(&AppendedMessage::blob, &AppendedMessage::body, &AppendedMessage::flags,
@@ -113,6 +112,14 @@ inline constexpr auto kFields<SetAcl> = std::tuple(&SetAcl::mailbox_id, &SetAcl:
                                                    &SetAcl::action, &SetAcl::rights);
 template <>
 inline constexpr auto kFields<GetQuota> = std::tuple(&GetQuota::account_id);
+template <>
+inline constexpr auto kFields<MakeUrlKey> = std::tuple(&MakeUrlKey::account_id,
+                                                       &MakeUrlKey::mailbox_id);
+template <>
+inline constexpr auto kFields<FindUrlKey> = std::tuple(&FindUrlKey::owner, &FindUrlKey::mailbox);
+template <>
+inline constexpr auto kFields<ResetUrlKeys> = std::tuple(&ResetUrlKeys::account_id,
+                                                         &ResetUrlKeys::mailbox_id);
 
 template <>
 inline constexpr auto kFields<MailboxReply> = std::tuple(
@@ -143,7 +150,7 @@ inline constexpr auto kLast<FlagAction> = FlagAction::replace;
 template <>
 inline constexpr auto kLast<SpecialUse> = SpecialUse::trash;
 template <>
-inline constexpr auto kLast<MailboxOutcome> = MailboxOutcome::unavailable;
+inline constexpr auto kLast<MailboxOutcome> = MailboxOutcome::unknown;
 template <>
 inline constexpr auto kLast<MailboxEvent::Kind> = MailboxEvent::Kind::list_sessions;
 
@@ -173,7 +180,7 @@ inline bool is_sound(const ExpungeMessages& request) {
     return ascends(request.uids);
 }
 inline bool is_sound(const CopyMessages& request) {
-    return ascends(request.uids);
+    return (request.flags_kept & ~kAllFlags) == 0 && ascends(request.uids);
 }
 constexpr bool is_sound(const AppendedMessage& message) {
     return (message.flags & ~kAllFlags) == 0;

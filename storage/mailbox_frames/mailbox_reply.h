@@ -20,7 +20,8 @@ enum class MailboxOutcome : uint8_t {
     cannot,       // a name or a change that is not allowed: [CANNOT]
     too_large,    // of metadata: [METADATA MAXSIZE]
     conflict,     // somebody was faster: [EXPUNGEISSUED] and the like; nothing was done
-    unavailable,  // the database is away: [UNAVAILABLE]
+    unavailable,  // the database is away: [UNAVAILABLE]; nothing was done
+    unknown,      // of a change: nobody can say whether it was done; only a look at it tells
 };
 
 struct MailboxReply {

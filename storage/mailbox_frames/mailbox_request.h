@@ -4,9 +4,11 @@
 // The worker has checked that the account may do it; ids are of the database.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -68,6 +70,9 @@ struct CopyMessages {
     UidSet uids = {};
     uint64_t target_id = 0;
     bool move = false;
+    // What goes along; a right may be missing for the rest (RFC 4314 §4).
+    uint8_t flags_kept = kAllFlags;
+    bool keywords_kept = true;
 };
 
 // Of a message that is in the message log already.
@@ -146,9 +151,43 @@ struct GetQuota {
     uint64_t account_id = 0;
 };
 
+// ---- RFC 4467 §2.2: the access key that an account has for a mailbox, its own or one shared with
+// it; URLs of messages are signed with it. Reply: `mailbox_id`, `values`: kUrlMechanism and the
+// key. Who has taken a key out of a reply wipes it after use.
+inline constexpr std::string_view kUrlMechanism = "INTERNAL";
+inline constexpr size_t kUrlKeyOctets = 32;
+
+// One is made where there is none.
+struct MakeUrlKey {
+    uint64_t account_id = 0;
+    uint64_t mailbox_id = 0;
+};
+// Of what a URL names. `not_found`: there is no such account or mailbox, the account may not read
+// it now, or has no key for it.
+struct FindUrlKey {
+    std::string owner = {};    // an account's address, in any case
+    std::string mailbox = {};  // as that account sees it
+};
+// Another one takes its place, if there was one or not; of all mailboxes: they go. Reply: nothing.
+struct ResetUrlKeys {
+    uint64_t account_id = 0;
+    uint64_t mailbox_id = 0;  // 0: all of the account's
+};
+
 using MailboxRequest =
     std::variant<OpenAccount, OpenMailbox, LoadSummaries, FindExpunged, StoreFlags, ExpungeMessages,
                  CopyMessages, AppendMessages, CreateMailbox, DeleteMailbox, RenameMailbox,
-                 SubscribeMailbox, GetMetadata, SetMetadata, GetAcl, SetAcl, GetQuota>;
+                 SubscribeMailbox, GetMetadata, SetMetadata, GetAcl, SetAcl, GetQuota, MakeUrlKey,
+                 FindUrlKey, ResetUrlKeys>;
+
+// Those that change nothing in the database: what became of one that was lost does not matter.
+template <typename... Requests>
+bool is_one_of(const MailboxRequest& request) {
+    return (std::holds_alternative<Requests>(request) || ...);
+}
+inline bool only_reads(const MailboxRequest& request) {
+    return is_one_of<OpenAccount, OpenMailbox, LoadSummaries, FindExpunged, GetMetadata, GetAcl,
+                     GetQuota, FindUrlKey>(request);
+}
 
 }  // namespace gatepost::storage

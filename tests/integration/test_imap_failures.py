@@ -1,6 +1,7 @@
 """Reading goes on while the database is away, and what was answered OK is there whatever dies: sessions write down each
 APPEND, STORE, MOVE and EXPUNGE that was done, and the mailboxes are compared with that afterwards. What was under way
-when a process died may have been done although the answer was NO [UNAVAILABLE], or none: it is there once, or not."""
+when a process died has no answer (BYE, or nothing at all): the session comes back and looks, and what it sees then is
+to stay so. It is there once, or not."""
 
 import contextlib
 import dataclasses
@@ -45,6 +46,8 @@ class Writer(threading.Thread):
         self.other = f"{self.box}/moved"
         self.random = random.Random(seed)
         self.known = {}
+        self.lost = set()  # names of messages whose last change had no answer
+        self.looked = 0  # at what had become of such changes
         self.done = 0
         self.refused = 0
         self.stopping = False
@@ -57,6 +60,7 @@ class Writer(threading.Thread):
                 try:
                     self.open()
                     while not self.stopping:
+                        self.look()
                         self.step()
                 except LOST:
                     time.sleep(0.02)  # as a client does before it tries again
@@ -78,8 +82,11 @@ class Writer(threading.Thread):
                 if self.client.say(f"SELECT {box}").status != "OK":
                     raise Ended("no mailbox")
 
-    def answered(self, answer):
-        """Whether it was done: OK; NO is one thing that was not."""
+    def change(self, name, say):
+        """Whether it was done: OK; NO is one thing that was not. Without an answer a look tells."""
+        self.lost.add(name)
+        answer = say()
+        self.lost.discard(name)
         if answer.status == "OK":
             self.done += 1
             return True
@@ -88,12 +95,35 @@ class Writer(threading.Thread):
         self.refused += 1
         return False
 
+    def look(self):
+        """What has become of changes without an answer. Another change of the same mailboxes comes first: whatever was
+        under way in the database before it is over then."""
+        lost = set(self.lost)
+        if not lost or not self.append(self.other) or not self.append(self.box):
+            return
+        for name in lost:
+            known, found = self.known[name], []
+            for box in (self.other, self.box):
+                self.client.ok(f"SELECT {box}")
+                found += [(box, uid, set(items["FLAGS"])) for uid in
+                          self.client.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
+                          for items in self.client.ok(f"UID FETCH {uid} (FLAGS)").fetched().values()]
+            if len(found) > 1 or (not found and known.stored and not known.gone_perhaps):
+                raise AssertionError(f"{self.user}: {name} is there {len(found)} times")
+            known.left = known.gone = not found
+            known.uncertain, known.gone_perhaps, known.moved_perhaps = set(), False, False
+            for box, _, flags in found:
+                known.stored, known.flags = True, flags
+                known.moved = known.left = box == self.other
+            self.lost.discard(name)
+            self.looked += 1
+
     def step(self):
         alive = [name for name, known in self.known.items() if known.stored and not known.left]
         kinds = ["append", "append", "flag", "flag", "flag", "expunge", "move"]
         kind = self.random.choice(kinds if len(alive) > 5 else ["append"])
         if kind == "append":
-            self.append()
+            self.append(self.box)
             return
         name = self.random.choice(alive)
         found = self.client.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
@@ -105,30 +135,37 @@ class Writer(threading.Thread):
             self.flag(name, found[0])
         elif kind == "move":
             self.known[name].moved_perhaps = True
-            self.known[name].moved = self.known[name].left = self.answered(
-                self.client.say(f"UID MOVE {found[0]} {self.other}"))
+            self.known[name].moved = self.known[name].left = self.change(
+                name, lambda: self.client.say(f"UID MOVE {found[0]} {self.other}"))
         else:
             self.expunge(name, found[0])
 
-    def append(self):
+    def append(self, box):
         name = new_id()
         known = self.known[name] = Known()
         flags = self.random.choice(["", "\\Seen"])
-        if self.answered(self.client.append(self.box, content(name), flags)):
-            known.flags, known.stored = set(flags.split()), True
-            self.wait_found(name)
+        if not self.change(name, lambda: self.client.append(box, content(name), flags)):
+            return False
+        known.flags, known.stored = set(flags.split()), True
+        known.moved = known.left = box == self.other
+        self.wait_found(name, box)
+        return True
 
-    def wait_found(self, name):
+    def wait_found(self, name, box):
         """It is there at once, but for a moment after the control plane has come back."""
         def look():
             self.client.ok("NOOP")
             return self.client.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
+        if box != self.box:
+            self.client.ok(f"SELECT {box}")
         wait_until(look, f"{self.user}: {name} is there after OK")
+        if box != self.box:
+            self.client.ok(f"SELECT {self.box}")
 
     def flag(self, name, uid):
         known, flag, sign = self.known[name], self.random.choice(self.FLAGS), self.random.choice("+-")
         known.uncertain.add(flag)
-        if self.answered(self.client.say(f"UID STORE {uid} {sign}FLAGS.SILENT ({flag})")):
+        if self.change(name, lambda: self.client.say(f"UID STORE {uid} {sign}FLAGS.SILENT ({flag})")):
             known.flags = known.flags | {flag} if sign == "+" else known.flags - {flag}
             known.uncertain.discard(flag)
 
@@ -136,9 +173,9 @@ class Writer(threading.Thread):
         known = self.known[name]
         known.uncertain.add("\\Deleted")
         known.gone_perhaps = True
-        if not self.answered(self.client.say(f"UID STORE {uid} +FLAGS.SILENT (\\Deleted)")):
+        if not self.change(name, lambda: self.client.say(f"UID STORE {uid} +FLAGS.SILENT (\\Deleted)")):
             return
-        if self.answered(self.client.say(f"UID EXPUNGE {uid}")):
+        if self.change(name, lambda: self.client.say(f"UID EXPUNGE {uid}")):
             known.gone = known.left = True
 
     def stop(self):

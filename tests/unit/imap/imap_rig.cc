@@ -56,8 +56,25 @@ std::string ImapRig::start(TlsContext* under_tls) {
 }
 
 std::string ImapRig::send(std::string_view octets) {
-    rig.arrive(octets);
-    return rig.transport.take_sent();
+    if (peer)
+        rig.arrive(peer->deflate(octets));
+    else
+        rig.arrive(octets);
+    return take_said();
+}
+
+std::string ImapRig::compress() {
+    const std::string said = send("z COMPRESS DEFLATE\r\n");
+    if (said.starts_with("z OK ")) peer = std::make_unique<DeflatePeer>();
+    return said;
+}
+
+std::string ImapRig::take_said() {
+    const std::string sent = rig.transport.take_sent();
+    if (!peer) return sent;
+    std::string said = peer->inflate(sent);
+    if (peer->has_ended()) peer.reset();  // UNAUTHENTICATE, or the session's end
+    return said;
 }
 
 std::string ImapRig::command(std::string_view line) {
@@ -76,7 +93,7 @@ std::string ImapRig::listen() {
 
 std::string ImapRig::advance(uint64_t ms) {
     rig.advance(ms);
-    return rig.transport.take_sent();
+    return take_said();
 }
 
 void ImapRig::drain() {

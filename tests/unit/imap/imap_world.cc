@@ -46,10 +46,16 @@ class MemoryIncoming final : public dataplane::IncomingMessage {
 }  // namespace
 
 storage::BodyLocation MemoryStore::put(std::string octets) {
-    const auto segment = static_cast<uint32_t>(bodies.size() + 1);
+    const uint32_t segment = bodies.empty() ? 1 : bodies.rbegin()->first + 1;
     const uint64_t size = octets.size();
     bodies[segment] = std::move(octets);
     return {segment, 0, size};
+}
+
+storage::BodyLocation MemoryStore::move(const storage::BodyLocation& body) {
+    const storage::BodyLocation moved = put(bodies.at(body.segment));
+    bodies.erase(body.segment);
+    return moved;
 }
 
 std::unique_ptr<dataplane::IncomingMessage> MemoryStore::begin() {
@@ -62,8 +68,10 @@ Task<Result<storage::Envelope>> MemoryStore::read_envelope(const dataplane::Spoo
 
 Task<int64_t> MemoryStore::read_body(const storage::BodyLocation& body, uint64_t offset,
                                      std::span<uint8_t> room) {
+    if (on_read) on_read();
+    if (!readable) co_return -EIO;
     const auto found = bodies.find(body.segment);
-    if (!readable || found == bodies.end()) co_return -EIO;
+    if (found == bodies.end()) co_return -ENOENT;
     const uint64_t left = body.size > offset ? body.size - offset : 0;
     const size_t size = std::min<uint64_t>(left, room.size());
     std::memcpy(room.data(), found->second.data() + body.offset + offset, size);
@@ -93,6 +101,7 @@ uint32_t ImapWorld::deliver(uint64_t mailbox_id, std::string octets, uint8_t fla
 
 Task<> ImapWorld::pause(uint32_t ms) {
     paused_ms += ms;
+    if (on_pause) on_pause(ms);
     co_return;
 }
 

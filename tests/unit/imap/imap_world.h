@@ -2,6 +2,7 @@
 // (account 1) and bob@example.org (2), who log in with "secret", each with an INBOX.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +18,8 @@ class MemoryStore final : public dataplane::MessageStore {
   public:
     // A body that is there. Gives its place.
     storage::BodyLocation put(std::string octets);
+    // As a compaction does it: the old place is no more.
+    storage::BodyLocation move(const storage::BodyLocation& body);
     std::unique_ptr<dataplane::IncomingMessage> begin() override;
     void done(const dataplane::SpoolEntry&) override {}
     dataplane::Task<Result<storage::Envelope>> read_envelope(const dataplane::SpoolEntry&) override;
@@ -25,6 +28,7 @@ class MemoryStore final : public dataplane::MessageStore {
     dataplane::StoreStatus accepting() const override { return accepts; }
 
     std::map<uint32_t, std::string> bodies;  // by segment
+    std::function<void()> on_read;           // before each
     dataplane::StoreStatus accepts = dataplane::StoreStatus::ok;
     dataplane::StoreStatus add_status = dataplane::StoreStatus::ok;
     dataplane::StoreStatus keep_status = dataplane::StoreStatus::ok;
@@ -67,6 +71,7 @@ class ImapWorld final : public dataplane::ImapEnvironment {
     FakeLogin logins;
     FakeDamping damper;
     dataplane::ImapCounters counts;
+    std::function<void(uint32_t ms)> on_pause;
     uint64_t paused_ms = 0;
     uint64_t inbox = 0;  // ada's
 

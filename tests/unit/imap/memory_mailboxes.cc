@@ -13,13 +13,9 @@ using storage::MailboxOutcome;
 using storage::MailboxReply;
 using storage::UidSet;
 
-namespace {
-
 std::string account_name(uint64_t account_id) {
     return account_id == 1 ? "ada@example.org" : "bob@example.org";
 }
-
-}  // namespace
 
 bool in_set(const UidSet& set, uint32_t uid) {
     return std::ranges::any_of(set, [uid](const storage::UidRange& range) {
@@ -193,6 +189,13 @@ void MemoryMailboxes::evict(uint64_t mailbox_id) {
     writer_->evict(mailbox_id);
 }
 
+void MemoryMailboxes::move_body(uint64_t mailbox_id, uint32_t uid,
+                                const storage::BodyLocation& to) {
+    MemoryMailbox& of = mailbox(mailbox_id);
+    of.messages.at(uid).given.body = to;
+    publish(of, {uid}, {});
+}
+
 void MemoryMailboxes::tell() {
     const auto mailboxes = std::exchange(changed_, {});
     const auto accounts = std::exchange(changed_accounts_, {});
@@ -218,6 +221,7 @@ std::vector<storage::SessionNote> MemoryMailboxes::notes() const {
 }
 
 std::optional<storage::MailboxIndexView> MemoryMailboxes::index() {
+    if (on_look) on_look();
     return writer_->view();
 }
 
@@ -226,6 +230,7 @@ Task<MailboxReply> MemoryMailboxes::ask(storage::MailboxRequest request) {
     if (disturb) disturb();
     if (!available) co_return failed(MailboxOutcome::unavailable);
     MailboxReply reply = std::visit([this](const auto& what) { return execute(what); }, request);
+    if (loses_answers && !storage::only_reads(request)) reply = failed(MailboxOutcome::unknown);
     if (disturb) disturb();
     // What views gave before the wait is gone.
     writer_->reclaim();

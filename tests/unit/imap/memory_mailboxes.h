@@ -56,6 +56,8 @@ class MemoryMailboxes final : public dataplane::MailboxPort {
     void share(uint64_t mailbox_id, uint64_t account_id, uint16_t rights);
     // What the control plane may do at any time: the messages are not in the index any more.
     void evict(uint64_t mailbox_id);
+    // As a compaction does it: nothing else of the message changes.
+    void move_body(uint64_t mailbox_id, uint32_t uid, const storage::BodyLocation& to);
     // Watchers hear of what has happened since the last call.
     void tell();
     void disconnect(uint64_t account_id, const std::string& reason);
@@ -63,11 +65,13 @@ class MemoryMailboxes final : public dataplane::MailboxPort {
     std::vector<storage::SessionNote> notes() const;
 
     bool available = true;
+    bool loses_answers = false;         // to changes, which are made
     bool summaries_come_later = false;  // LoadSummaries brings them
     int64_t quota_messages = -1;        // of all mailboxes together; -1: no limit
     int64_t now_s = 1'795'288'214;
     std::vector<storage::MailboxRequest> asked;
     std::function<void()> disturb;  // before and after each request: what others do meanwhile
+    std::function<void()> on_look;  // before each look at the index
 
     // ---- MailboxPort
     std::optional<storage::MailboxIndexView> index() override;
@@ -101,6 +105,9 @@ class MemoryMailboxes final : public dataplane::MailboxPort {
     Reply execute(const storage::GetAcl& request);
     Reply execute(const storage::SetAcl& request);
     Reply execute(const storage::GetQuota& request);
+    Reply execute(const storage::MakeUrlKey& request);
+    Reply execute(const storage::FindUrlKey& request);
+    Reply execute(const storage::ResetUrlKeys& request);
 
     static Reply failed(storage::MailboxOutcome outcome);
     bool is_full(size_t more) const;
@@ -117,11 +124,15 @@ class MemoryMailboxes final : public dataplane::MailboxPort {
     std::map<uint64_t, MemoryMailbox> mailboxes_;
     std::map<dataplane::MailboxWatcher*, Watch> watchers_;
     std::map<std::pair<uint64_t, std::string>, std::string> metadata_;
+    std::map<std::pair<uint64_t, uint64_t>, std::string> url_keys_;  // of account and mailbox
+    uint8_t next_url_key_ = 1;
     std::set<uint64_t> changed_;
     std::set<uint64_t> changed_accounts_;
     uint64_t next_id_ = 1;
 };
 
 bool in_set(const storage::UidSet& set, uint32_t uid);
+// ada's, who is 1, and bob's.
+std::string account_name(uint64_t account_id);
 
 }  // namespace gatepost::tests

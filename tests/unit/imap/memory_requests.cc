@@ -135,6 +135,8 @@ MailboxReply MemoryMailboxes::execute(const storage::CopyMessages& request) {
     for (auto& [uid, message] : copied) {
         message.modseq = into.modseq;
         message.save_date_s = now_s;
+        message.flags &= request.flags_kept;
+        if (!request.keywords_kept) message.keywords.clear();
         added.push_back(into.uid_next++);
         gone.push_back(uid);
         into.messages[added.back()] = message;
@@ -228,6 +230,48 @@ MailboxReply MemoryMailboxes::execute(const storage::GetQuota&) {
     MailboxReply reply;
     reply.numbers = {0, 0, 0, 0};
     return reply;
+}
+
+MailboxReply MemoryMailboxes::execute(const storage::MakeUrlKey& request) {
+    if (!mailboxes_.contains(request.mailbox_id)) return failed(MailboxOutcome::not_found);
+    std::string& key = url_keys_[{request.account_id, request.mailbox_id}];
+    if (key.empty()) key.assign(storage::kUrlKeyOctets, static_cast<char>(next_url_key_++));
+    MailboxReply reply;
+    reply.mailbox_id = request.mailbox_id;
+    reply.values.emplace_back(storage::kUrlMechanism, key);
+    return reply;
+}
+
+MailboxReply MemoryMailboxes::execute(const storage::FindUrlKey& request) {
+    const uint64_t account = request.owner == account_name(1)   ? 1
+                             : request.owner == account_name(2) ? 2
+                                                                : 0;
+    for (const auto& [id, mailbox] : mailboxes_) {
+        std::string name = mailbox.name;
+        if (mailbox.owner_id != account) {
+            const auto rights = mailbox.rights.find(account);
+            if (rights == mailbox.rights.end() || (rights->second & storage::kRightRead) == 0)
+                continue;
+            name =
+                std::string(storage::kOthersPrefix) + account_name(mailbox.owner_id) + "/" + name;
+        }
+        const auto key = url_keys_.find({account, id});
+        if (name != request.mailbox || key == url_keys_.end()) continue;
+        MailboxReply reply;
+        reply.mailbox_id = id;
+        reply.values.emplace_back(storage::kUrlMechanism, key->second);
+        return reply;
+    }
+    return failed(MailboxOutcome::not_found);
+}
+
+MailboxReply MemoryMailboxes::execute(const storage::ResetUrlKeys& request) {
+    std::erase_if(url_keys_, [&](const auto& entry) {
+        const auto& [account_id, mailbox_id] = entry.first;
+        return account_id == request.account_id &&
+               (request.mailbox_id == 0 || mailbox_id == request.mailbox_id);
+    });
+    return {};
 }
 
 }  // namespace gatepost::tests

@@ -51,6 +51,9 @@ class Simulation {
             select(client);
         }
         world_.boxes.disturb = [this] { disturb(); };
+        world_.boxes.on_look = [this] {
+            if (below(30) == 0) world_.boxes.evict(any_place());
+        };
     }
 
     void run(int steps) {

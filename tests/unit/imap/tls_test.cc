@@ -1,6 +1,8 @@
 // STARTTLS and what may be said under TLS only, with a real client of TLS.
 #include <gtest/gtest.h>
 
+#include "storage/password/base64.h"
+#include "tests/support/scram_client.h"
 #include "tests/support/tls_client.h"
 #include "tests/unit/imap/imap_rig.h"
 #include "tests/unit/tls/conversation.h"
@@ -40,6 +42,26 @@ class ImapTls : public testing::Test {
         return pump();
     }
 
+    // Of an exchange, up to what follows the client's proof.
+    std::string authenticate(const std::string& mechanism, ScramClient scram) {
+        const auto line = [](const std::string& text) {
+            return storage::encode_base64(text) + "\r\n";
+        };
+        std::string said = send("a AUTHENTICATE " + mechanism + " " + line(scram.first()));
+        if (!said.starts_with("+ ")) return said;
+        const auto challenge = storage::decode_base64(said.substr(2, said.size() - 4),
+                                                      storage::Base64Padding::required);
+        said = send(line(scram.final(challenge.value_or(""))));
+        return said.starts_with("+ ") ? send("\r\n") : said;
+    }
+    // Under TLS from here on; a client of its own for each test.
+    ScramClient scram_under_tls() {
+        rig.start();
+        rig.send("s STARTTLS\r\n");
+        pump();
+        return {.login = "ada@example.org", .password = "secret"};
+    }
+
     ImapWorld world;
     ServerSide side;
     ImapRig rig;
@@ -60,6 +82,40 @@ TEST_F(ImapTls, IsOfferedOnceAndBeforeAPasswordIsTaken) {
     EXPECT_NE(said.find(" AUTH=SCRAM-SHA-256-PLUS"), std::string::npos);
     EXPECT_EQ(send("d STARTTLS\r\n"), "d BAD This is TLS already\r\n");
     EXPECT_TRUE(send("e LOGIN ada@example.org secret\r\n").starts_with("e OK "));
+}
+
+// RFC 5802 §6, RFC 9266.
+TEST_F(ImapTls, ScramIsBoundToTheConnection) {
+    ScramClient scram = scram_under_tls();
+    scram.header = "p=tls-exporter,,";
+    const auto binding = client.channel_binding();
+    scram.binding.assign(binding.begin(), binding.end());
+    EXPECT_TRUE(authenticate("SCRAM-SHA-256-PLUS", scram).starts_with("a OK [CAPABILITY "));
+    EXPECT_EQ(world.counts.logins.load(), 1U);
+}
+
+// Who is between has another connection to the server than the client has to him.
+TEST_F(ImapTls, ScramBoundToAnotherConnectionFails) {
+    ScramClient scram = scram_under_tls();
+    scram.header = "p=tls-exporter,,";
+    for (const std::string& binding : {std::string(32, 'x'), std::string()}) {
+        scram.binding = binding;
+        const std::string said = authenticate("SCRAM-SHA-256-PLUS", scram);
+        EXPECT_TRUE(said.starts_with("a NO [AUTHENTICATIONFAILED] ")) << said;
+    }
+    EXPECT_EQ(world.counts.logins.load(), 0U);
+}
+
+// RFC 5802 §6: "y" is of a client that saw no PLUS: somebody has taken it out of what we offer.
+TEST_F(ImapTls, ScramOfAClientThatSawNoPlusIsADowngrade) {
+    ScramClient scram = scram_under_tls();
+    scram.header = "y,,";
+    const std::string said = authenticate("SCRAM-SHA-256", scram);
+    EXPECT_TRUE(said.starts_with("a NO [AUTHENTICATIONFAILED] ")) << said;
+    EXPECT_EQ(world.counts.logins.load(), 0U);
+    // One that cannot bind says so, and is let in.
+    scram.header = "n,,";
+    EXPECT_TRUE(authenticate("SCRAM-SHA-256", scram).starts_with("a OK "));
 }
 
 // CVE-2011-0411.

@@ -73,6 +73,8 @@ struct Side {
 
 class Player {
   public:
+    explicit Player(bool compressed) : compressed_(compressed) {}
+
     std::string play(const std::filesystem::path& path) {
         std::ifstream file(path);
         std::string line;
@@ -140,6 +142,7 @@ class Player {
         std::string name, first;
         words >> name >> first;
         if (name == "LOGIN") return log_in(first, words);
+        if (name == "COMPRESS") return compress(1);
         if (name == "OPTION") return set_option(first, words);
         for (auto& [number, side] : sides_) flush(side);
         if (name == "DELIVER") return deliver(first, words);
@@ -150,6 +153,7 @@ class Player {
         if (name == "END") return check_end(first, words);
         MemoryMailboxes& boxes = world_.boxes;
         if (name == "AVAILABLE") return boxes.available = first == "1", "";
+        if (name == "LOSES_ANSWERS") return boxes.loses_answers = first == "1", "";
         if (name == "LOGINS") return world_.logins.available = first == "1", "";
         if (name == "READABLE") return world_.bodies.readable = first == "1", "";
         if (name == "SUMMARIES_COME_LATER") return boxes.summaries_come_later = true, "";
@@ -177,7 +181,13 @@ class Player {
         Side& of = side(number);
         of.received.clear();
         const std::string said = of.rig->send(fmt::format("l LOGIN {} secret\r\n", user));
-        return said.starts_with("l OK") ? "" : said;
+        if (!said.starts_with("l OK")) return said;
+        return compressed_ ? compress(number) : "";
+    }
+
+    std::string compress(int number) {
+        const std::string said = side(number).rig->compress();
+        return said.starts_with("z OK") ? "" : said;
     }
 
     std::string set_option(const std::string& name, std::istream& words) {
@@ -219,7 +229,7 @@ class Player {
     std::string collect() {
         for (auto& [number, side] : sides_) {
             side.rig->rig.transport.run();
-            side.received += side.rig->rig.transport.take_sent();
+            side.received += side.rig->take_said();
         }
         return {};
     }
@@ -258,6 +268,7 @@ class Player {
         return is == end ? "" : fmt::format("it has ended by: {}", is);
     }
 
+    const bool compressed_;
     ImapWorld world_;
     ImapOptions options_ = imap_options();
     std::map<int, Side> sides_;
@@ -265,8 +276,8 @@ class Player {
 
 }  // namespace
 
-std::string play_transcript(const std::filesystem::path& path) {
-    return Player().play(path);
+std::string play_transcript(const std::filesystem::path& path, bool compressed) {
+    return Player(compressed).play(path);
 }
 
 }  // namespace gatepost::tests

@@ -19,6 +19,7 @@
 namespace gatepost::tests {
 
 // "": everything was as it is in the file; else what was not, with the number of the line.
-std::string play_transcript(const std::filesystem::path& path);
+// `compressed`: by COMPRESS=DEFLATE behind each @LOGIN, of which nothing is written either.
+std::string play_transcript(const std::filesystem::path& path, bool compressed = false);
 
 }  // namespace gatepost::tests

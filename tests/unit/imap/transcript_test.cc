@@ -26,6 +26,10 @@ TEST_P(Transcript, IsWhatIsSaid) {
     EXPECT_EQ(play_transcript(GetParam()), "");
 }
 
+TEST_P(Transcript, IsTheSameCompressed) {
+    EXPECT_EQ(play_transcript(GetParam(), true), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Imap, Transcript, testing::ValuesIn(transcripts()),
                          [](const auto& test) { return test.param.stem().string(); });
 

@@ -213,6 +213,14 @@ std::vector<FetchItem> fetch_items(std::string_view text) {
     return items;
 }
 
+Task<FetchResult> write_with_body(const FetchPlan& plan, const FetchedMessage& message,
+                                  MessageStore& store, const Charsets& charsets, Stream& stream) {
+    CompressionCounters counters;
+    CompressibleStream out(stream, counters);
+    const FetchResult result = co_await write_fetch_with_body(plan, message, store, charsets, out);
+    co_return result;
+}
+
 Fetched fetch(std::string_view items, BodyStore& store, size_t size, const Fetching& how) {
     const FetchPlan plan(fetch_items(items), {.utf8 = how.utf8, .uid_only = how.uid_only});
     FetchedMessage message;
@@ -223,7 +231,7 @@ Fetched fetch(std::string_view items, BodyStore& store, size_t size, const Fetch
     Fetched fetched;
     StreamRig rig(how.pool_octets);
     rig.serve([&](Stream& stream) -> Task<> {
-        fetched.result = co_await write_fetch_with_body(plan, message, store, kCharsets, stream);
+        fetched.result = co_await write_with_body(plan, message, store, kCharsets, stream);
         (void)co_await stream.push();
     });
     fetched.text = rig.transport.take_sent();

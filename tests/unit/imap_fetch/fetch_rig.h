@@ -61,6 +61,10 @@ std::vector<uint8_t> encoded_summary_of(std::string_view message);
 // of one for tests.
 std::vector<FetchItem> fetch_items(std::string_view text);
 
+// write_fetch_with_body() to a stream that is not compressed.
+Task<FetchResult> write_with_body(const FetchPlan& plan, const FetchedMessage& message,
+                                  MessageStore& store, const Charsets& charsets, Stream& stream);
+
 // With write_fetch_with_body(), whatever the items are.
 Fetched fetch(std::string_view items, BodyStore& store, size_t size, const Fetching& how);
 Fetched fetch(std::string_view items, std::string_view message, const Fetching& how = {});

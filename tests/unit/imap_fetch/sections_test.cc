@@ -134,7 +134,7 @@ TEST(Sections, NameFieldsAsTheyWereAskedFor) {
     StreamRig rig;
     const Charsets charsets;
     rig.serve([&](Stream& stream) -> Task<> {
-        const auto result = co_await write_fetch_with_body(plan, message, store, charsets, stream);
+        const auto result = co_await write_with_body(plan, message, store, charsets, stream);
         EXPECT_EQ(result.status, FetchStatus::ok);
         (void)co_await stream.push();
     });

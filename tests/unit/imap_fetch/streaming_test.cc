@@ -53,7 +53,7 @@ TEST(Streaming, WaitsForASlowClient) {
     StreamRig rig(size_t{384} << 10);
     rig.transport.send_blocked = true;
     rig.serve([&](Stream& stream) -> Task<> {
-        result = co_await write_fetch_with_body(plan, fetched, store, charsets, stream);
+        result = co_await write_with_body(plan, fetched, store, charsets, stream);
         (void)co_await stream.push();
     });
     EXPECT_TRUE(rig.waits());
@@ -81,7 +81,7 @@ TEST(Streaming, WaitsForAPieceAtATimeAndNoLonger) {
         rig.transport.send_blocked = true;
         store.on_read = [&] { rig.transport.send_blocked = true; };
         rig.serve([&](Stream& stream) -> Task<> {
-            result = co_await write_fetch_with_body(plan, fetched, store, charsets, stream);
+            result = co_await write_with_body(plan, fetched, store, charsets, stream);
             (void)co_await stream.push();
         });
         // A piece every 100 seconds: the whole takes much longer than the deadline.
@@ -164,7 +164,7 @@ TEST(Streaming, GivesUpWhenTheClientHasGone) {
     StreamRig rig;
     rig.transport.send_fails_after = 200'000;
     rig.serve([&](Stream& stream) -> Task<> {
-        result = co_await write_fetch_with_body(plan, fetched, store, charsets, stream);
+        result = co_await write_with_body(plan, fetched, store, charsets, stream);
     });
     EXPECT_EQ(result.status, FetchStatus::stream);
     EXPECT_EQ(result.stream_status, StreamStatus::reset);
@@ -185,7 +185,7 @@ TEST(Streaming, GivesUpWhenTheWorkersBuffersAreInUse) {
     while (Chunk* chunk = rig.pool.take(BufferPool::largest())) taken.push_back(chunk);
     while (Chunk* chunk = rig.pool.take(1)) taken.push_back(chunk);
     rig.serve([&](Stream& stream) -> Task<> {
-        result = co_await write_fetch_with_body(plan, fetched, store, charsets, stream);
+        result = co_await write_with_body(plan, fetched, store, charsets, stream);
     });
     EXPECT_EQ(result.status, FetchStatus::stream);
     EXPECT_EQ(result.stream_status, StreamStatus::no_memory);
@@ -202,7 +202,7 @@ TEST(Streaming, MayBeGivenUpAtAnyTime) {
     StreamRig rig;
     rig.transport.send_blocked = true;
     rig.serve([&](Stream& stream) -> Task<> {
-        (void)co_await write_fetch_with_body(plan, fetched, store, charsets, stream);
+        (void)co_await write_with_body(plan, fetched, store, charsets, stream);
     });
     EXPECT_TRUE(rig.waits());
     rig.close();

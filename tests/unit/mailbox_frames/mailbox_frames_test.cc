@@ -39,7 +39,7 @@ std::vector<MailboxRequest> requests() {
             conditional,
             ExpungeMessages{3, {}, true},
             ExpungeMessages{3, kUids, false},
-            CopyMessages{3, kUids, 4, true},
+            CopyMessages{3, kUids, 4, true, kFlagSeen, false},
             AppendMessages{3, {message, AppendedMessage{}}, 8, 9},
             CreateMailbox{7, "Sent", SpecialUse::trash},
             DeleteMailbox{1},
@@ -49,7 +49,10 @@ std::vector<MailboxRequest> requests() {
             SetMetadata{7, 1, {{"/private/comment", "text"}, {"/shared/x", std::nullopt}}},
             GetAcl{1},
             SetAcl{1, "anyone", FlagAction::remove, kAllRights},
-            GetQuota{7}};
+            GetQuota{7},
+            MakeUrlKey{7, 3},
+            FindUrlKey{"ada@example.org", "INBOX"},
+            ResetUrlKeys{7, 0}};
 }
 
 Bytes payload_of(const std::vector<uint8_t>& frame) {

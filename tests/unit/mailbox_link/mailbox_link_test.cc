@@ -92,6 +92,41 @@ TEST(MailboxLink, ALostConnectionAnswersWhatIsPending) {
     EXPECT_EQ(rig.counters.connected, 1u);
 }
 
+// What was sent may have been done; what was not cannot have been.
+TEST(MailboxLink, AChangeThatWasSentIsOfUnknownOutcome) {
+    MailboxLinkRig rig;
+    FakeMailboxPlane plane(rig.connect());
+    rig.turn();
+    Asking sent(rig, storage::DeleteMailbox{.mailbox_id = 7});
+    Asking read(rig, OpenMailbox{.mailbox_id = 7});
+    plane.take(rig, 2);
+    Asking unsent(rig, storage::DeleteMailbox{.mailbox_id = 8});
+    plane.close();
+    // As the ring finds it, before the next request has gone out.
+    FakeMailboxPlane next(rig.connect());
+    rig.link->look();
+    ASSERT_TRUE(sent.reply && read.reply && unsent.reply);
+    EXPECT_EQ(sent.reply->outcome, MailboxOutcome::unknown);
+    EXPECT_EQ(read.reply->outcome, MailboxOutcome::unavailable);
+    EXPECT_EQ(unsent.reply->outcome, MailboxOutcome::unavailable);
+    EXPECT_EQ(rig.counters.unavailable, 3u);
+    EXPECT_EQ(rig.counters.unknown, 1u);
+    Asking away(rig, storage::DeleteMailbox{.mailbox_id = 9});
+    const auto requests = next.take(rig, 1);
+    EXPECT_EQ(std::get<storage::DeleteMailbox>(requests[0].request).mailbox_id, 9u);
+}
+
+TEST(MailboxLink, AChangeThatIsNotAnsweredInTimeIsOfUnknownOutcome) {
+    MailboxLinkRig rig;
+    FakeMailboxPlane plane(rig.connect());
+    rig.turn();
+    Asking asking(rig, storage::DeleteMailbox{.mailbox_id = 7});
+    plane.take(rig, 1);
+    rig.turn(MailboxLink::kAnswerMsMax + 1000);
+    ASSERT_TRUE(asking.reply);
+    EXPECT_EQ(asking.reply->outcome, MailboxOutcome::unknown);
+}
+
 TEST(MailboxLink, ANewConnectionTakesTheOldOnesPlace) {
     MailboxLinkRig rig;
     FakeMailboxPlane plane(rig.connect());

@@ -71,6 +71,32 @@ TEST(Pop3Session, IsKnownToTheWorkerUntilItsEnd) {
     EXPECT_EQ(world.counts.logged_in.load(), 0U);
 }
 
+// What the client logged in with is good no more.
+TEST(Pop3Session, EndsWithItsLogin) {
+    ImapWorld world;
+    Pop3Rig rig(world);
+    rig.log_in();
+    world.logins.end_all();
+    rig.rig.transport.run();
+    EXPECT_EQ(rig.rig.transport.take_sent(),
+              "-ERR [AUTH] This login is good no more; log in again\r\n");
+    EXPECT_TRUE(rig.has_ended());
+    EXPECT_EQ(rig.end, storage::StreamEnd::server);
+
+    // What is being sent is not sent to its end.
+    const std::string message = sample_message("large", 500'000);
+    world.deliver(world.inbox, message);
+    Pop3Rig reading(world);
+    reading.log_in();
+    reading.rig.transport.send_blocked = true;
+    reading.command("RETR 1");
+    world.logins.end_all();
+    reading.rig.transport.send_blocked = false;
+    reading.rig.transport.run();
+    EXPECT_LT(reading.rig.transport.take_sent().size(), message.size());
+    EXPECT_TRUE(reading.has_ended());
+}
+
 // What QUIT deletes goes in one request, as a whole or not at all.
 TEST(Pop3Session, DeletesInOneRequest) {
     ImapWorld world;

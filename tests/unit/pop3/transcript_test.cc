@@ -117,6 +117,7 @@ class Player {
         if (name == "TLS_REQUIRED") return options_.tls_required = true, "";
         MemoryMailboxes& boxes = world_.boxes;
         if (name == "AVAILABLE") return boxes.available = first == "1", "";
+        if (name == "LOSES_ANSWERS") return boxes.loses_answers = first == "1", "";
         if (name == "LOGINS") return world_.logins.available = first == "1", "";
         if (name == "READABLE") return world_.bodies.readable = first == "1", "";
         if (name == "EVICT") return boxes.evict(world_.inbox), "";

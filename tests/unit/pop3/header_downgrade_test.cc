@@ -1,0 +1,98 @@
+#include "dataplane/pop3/header_downgrade.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "dataplane/mail/mail_limits.h"
+
+namespace gatepost::tests {
+
+namespace {
+
+using dataplane::HeaderDowngrade;
+
+const dataplane::Charsets kCharsets;
+
+std::string downgraded(std::string_view message, size_t piece = SIZE_MAX) {
+    HeaderDowngrade downgrade(kCharsets);
+    std::string out;
+    const auto add = [&out](Bytes octets) {
+        out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+    };
+    for (size_t at = 0; at < message.size();) {
+        const size_t size = std::min(piece, message.size() - at);
+        add(downgrade.take({reinterpret_cast<const uint8_t*>(message.data()) + at, size}));
+        at += size;
+    }
+    add(downgrade.finish());
+    return out;
+}
+
+struct Case {
+    std::string_view field;
+    std::string_view ascii;
+};
+
+TEST(HeaderDowngrade, LeavesAsciiAndTheBodyAsTheyAre) {
+    for (std::string_view message :
+         {"", "\r\n", "Subject: x\r\n y\r\nX: z\r\n\r\ngr\xc3\xbc\xc3\x9f\x65\r\n",
+          "a: b\nc: d\n\n\xff", "Subject: no end", "no field\r\n more\r\n\r\n",
+          " blank first\r\na: b\r\n\r\n"})
+        for (const size_t piece : {size_t{1}, size_t{3}, SIZE_MAX})
+            EXPECT_EQ(downgraded(message, piece), message);
+}
+
+TEST(HeaderDowngrade, WritesFieldsInAscii) {
+    const Case cases[] = {
+        {"Subject: Gr\xc3\xbc\xc3\x9f\x65\r\n", "Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n"},
+        {"X-Note: =?utf-8?Q?a=C3=BC?= \xc3\xbc\r\n", "X-Note: =?utf-8?B?YcO8IMO8?=\r\n"},
+        {"From: J\xc3\xb6rg <joerg@example.org>, \"A, B\" <a@example.org>, c@example.org\r\n",
+         "From: =?utf-8?B?SsO2cmc=?= <joerg@example.org>, \"A, B\" <a@example.org>,\r\n"
+         " c@example.org\r\n"},
+        // RFC 6858 §2
+        {"To: J\xc3\xb6rg <j\xc3\xb6rg@example.org>, a@example.org\r\n",
+         "To: =?utf-8?B?SsO2cmcgPGrDtnJnQGV4YW1wbGUub3JnPg==?=:;, a@example.org\r\n"},
+        {"Cc: Wir\xc3\xa4: a@example.org, \xc3\xbc@example.org;, b@example.org\r\n",
+         "Cc: =?utf-8?B?V2lyw6Q=?=: a@example.org, =?utf-8?B?w7xAZXhhbXBsZS5vcmc=?=;,\r\n"
+         " b@example.org\r\n"},
+        {"Reply-To: undisclosed:;, \xc3\xbc <a@example.org>\r\n",
+         "Reply-To: \"undisclosed\":;, =?utf-8?B?w7w=?= <a@example.org>\r\n"},
+        {"Content-Type: text/plain; name=\"\xc3\xbc.txt\"; charset=utf-8\r\n",
+         "Content-Type: text/plain;\r\n name*=utf-8''%C3%BC.txt;\r\n charset=\"utf-8\"\r\n"},
+        {"Message-ID: <\xc3\xbc@example.org>\r\n",
+         "Downgraded-Message-ID: =?utf-8?B?PMO8QGV4YW1wbGUub3JnPg==?=\r\n"},
+        {"no field \xc3\xbc\r\n", "no field ??\r\n"},
+    };
+    for (const Case& c : cases)
+        for (const size_t piece : {size_t{1}, size_t{7}, SIZE_MAX})
+            EXPECT_EQ(downgraded("A: b\r\n" + std::string(c.field) + "Z: y\r\n\r\n\xc3\xbc", piece),
+                      "A: b\r\n" + std::string(c.ascii) + "Z: y\r\n\r\n\xc3\xbc");
+}
+
+TEST(HeaderDowngrade, FoldsAndCutsBetweenCharacters) {
+    std::string subject = "Subject: ";
+    for (int i = 0; i < 100; ++i) subject += "\xe2\x82\xac";
+    const std::string out = downgraded(subject + "\r\n\r\n");
+    for (size_t at = 0, end = 0; at < out.size(); at = end + 2) {
+        end = out.find("\r\n", at);
+        ASSERT_NE(end, std::string::npos);
+        EXPECT_LE(end - at, 76U);
+    }
+    const dataplane::Charsets charsets;
+    EXPECT_EQ(out.find("77+9"), std::string::npos) << "no character was cut in two";
+}
+
+// What is held of a field is bounded, and what comes out is ASCII all the same.
+TEST(HeaderDowngrade, FieldsThatAreTooLong) {
+    std::string message = "Subject: ";
+    for (size_t i = 0; i < dataplane::kFieldOctetsMax; ++i) message += "\xc3\xbc";
+    message += "\r\n \xc3\xbc\r\nA: \xc3\xbc\r\n\r\n";
+    const std::string out = downgraded(message, 4096);
+    EXPECT_TRUE(std::ranges::none_of(out, [](char c) { return (c & 0x80) != 0; }));
+    EXPECT_TRUE(out.ends_with("\r\nA: =?utf-8?B?w7w=?=\r\n\r\n"));
+}
+
+}  // namespace
+
+}  // namespace gatepost::tests
