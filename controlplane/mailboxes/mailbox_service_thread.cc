@@ -14,9 +14,10 @@ namespace {
 using std::chrono::milliseconds;
 using namespace gatepost::storage;
 
-constexpr int kWaitMsMax = 60'000;
+constexpr std::chrono::seconds kWaitMax{60};
 // Memory that waits for readers, who move on within a turn of their loop.
-constexpr int kReclaimMs = 20;
+constexpr milliseconds kReclaimTime{20};
+constexpr int64_t kSecondNs = 1'000'000'000;
 
 // Whatever is set for others: a commit means that it is on the database's disk; and the plans do
 // not depend on statistics, nested loops over indexes whatever the sizes of tables were.
@@ -114,24 +115,25 @@ void MailboxServiceThread::run() {
     for (DatabaseLink* link : {&changes_, &reads_, &loads_}) link->request_stop();
 }
 
-int MailboxServiceThread::wait_ms() const {
-    int64_t left = kWaitMsMax;
-    if (const auto until = questions_.deadline())
-        left = std::chrono::ceil<milliseconds>(*until - Clock::now()).count();
+std::chrono::nanoseconds MailboxServiceThread::wait_time() const {
+    const Clock::time_point now = Clock::now();
+    Clock::time_point until = now + kWaitMax;
+    if (const auto due = questions_.deadline()) until = std::min(until, *due);
     if (context_.arena && context_.arena->writer().stats().retired_bytes != 0)
-        left = std::min<int64_t>(left, kReclaimMs);
-    for (const auto& due : {lister_.due(), loader_.due()})
-        if (context_.arena && due)
-            left = std::min<int64_t>(left,
-                                     std::chrono::ceil<milliseconds>(*due - Clock::now()).count());
-    return static_cast<int>(std::clamp<int64_t>(left, 0, kWaitMsMax));
+        until = std::min(until, now + kReclaimTime);
+    for (const auto& due : {lister_.due(), loader_.due(), writes_.due()})
+        if (context_.arena && due) until = std::min(until, *due);
+    return std::max<std::chrono::nanoseconds>(until - now, std::chrono::nanoseconds::zero());
 }
 
 void MailboxServiceThread::wait() {
     polls_.clear();
     polls_.push_back({service_.wake_.get(), POLLIN, 0});
     context_.workers.add_polls(polls_, has_room());
-    if (::poll(polls_.data(), polls_.size(), wait_ms()) <= 0) return;
+    const auto left = std::chrono::nanoseconds(wait_time()).count();
+    const timespec time = {static_cast<time_t>(left / kSecondNs),
+                           static_cast<long>(left % kSecondNs)};
+    if (::ppoll(polls_.data(), polls_.size(), &time, nullptr) <= 0) return;
     uint64_t count;
     if (polls_[0].revents != 0) (void)!::read(service_.wake_.get(), &count, sizeof count);
     // Nothing is read of a peer that has gone while there is no room, and poll() would not wait.

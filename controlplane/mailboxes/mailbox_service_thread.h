@@ -37,7 +37,7 @@ class MailboxServiceThread {
     // While there is none, nothing is read.
     bool has_room() const { return writes_.waiting() < WriteQueue::kWaitingMax; }
     void wait();
-    int wait_ms() const;
+    std::chrono::nanoseconds wait_time() const;
     void take_calls();
     void receive();
     void take_frame(uint64_t id, CommitPeer& peer, const storage::Frame& frame);

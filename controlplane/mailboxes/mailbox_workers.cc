@@ -32,7 +32,11 @@ void MailboxWorkers::reply(uint64_t peer, const MailboxReply& reply) {
     if (out == nullptr || storage::append_frame(*out, reply)) return;
     MailboxReply shorter;
     shorter.sequence = reply.sequence;
-    shorter.outcome = storage::MailboxOutcome::unavailable;
+    // Messages are named by what has changed them.
+    const bool is_done =
+        !reply.uids.empty() || !reply.source_uids.empty() || !reply.modified.empty();
+    shorter.outcome =
+        is_done ? storage::MailboxOutcome::unknown : storage::MailboxOutcome::unavailable;
     shorter.text = "the answer is too long";
     if (!storage::append_frame(*out, shorter)) found->second.close("an answer is too long");
 }

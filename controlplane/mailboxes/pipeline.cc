@@ -65,10 +65,10 @@ PipelineFailure failure_of(const PgResult& result) {
 
 }  // namespace
 
-PipelineFailure Pipeline::away(std::string why) {
+PipelineFailure Pipeline::away(std::string why, bool is_unknown) {
     connection_.close();
     names_.clear();
-    return {Fault::away, "", std::move(why), ""};
+    return {Fault::away, "", std::move(why), "", is_unknown};
 }
 
 bool Pipeline::send(const PipelineQuery& query, std::vector<Sent>& sent) {
@@ -122,23 +122,27 @@ Pipeline::Results Pipeline::receive(std::span<const Sent> sent, StatementWait& w
         PgResult result;
         if (!next_result(conn, wait, result))
             return tl::unexpected(
-                away("PostgreSQL did not answer: " + connection_.last_error().message));
+                away("PostgreSQL did not answer: " + connection_.last_error().message, !failure));
         if (result.get() == nullptr) {  // between two statements
-            if (PQstatus(conn) == CONNECTION_BAD)
-                return tl::unexpected(away(connection_.last_error().message));
-            continue;
+            if (PQstatus(conn) != CONNECTION_BAD) continue;
+            if (failure) break;
+            return tl::unexpected(away(connection_.last_error().message, true));
         }
         const ExecStatusType status = PQresultStatus(result.get());
         if (status == PGRES_PIPELINE_SYNC) break;
         if (status == PGRES_PIPELINE_ABORTED) continue;
         if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
             if (!failure) failure = failure_of(result);
+            // It may be the connection's end, after the commit.
+            failure->is_unknown |= at == sent.size() && failure->fault == Fault::away;
             continue;
         }
         if (at < sent.size() && sent[at++].is_query) rows.push_back(std::move(result));
     }
     if (!failure) return rows;
     if (failure->sqlstate.empty() || failure->fault == Fault::away) (void)away(failure->message);
+    // libpq says so of a connection that is lost, as if it were a result.
+    failure->is_unknown |= failure->sqlstate.empty();
     return tl::unexpected(std::move(*failure));
 }
 

@@ -27,6 +27,8 @@ struct PipelineFailure {
     std::string sqlstate;  // "": the connection broke
     std::string message;   // with detail and hint
     std::string primary;   // the first sentence of it
+    // All was sent and nothing refused: the transaction may have been committed.
+    bool is_unknown = false;
 };
 
 class Pipeline {
@@ -36,8 +38,7 @@ class Pipeline {
     explicit Pipeline(Connection connection) : connection_(std::move(connection)) {}
 
     // Gives a result for each query, once the transaction is committed. After a fault of `away` the
-    // connection is closed, and whether the transaction took effect is unknown. `wake`: see
-    // StatementWait.
+    // connection is closed. `wake`: see StatementWait.
     Results run(std::span<const PipelineQuery> queries, StatementWait wait);
 
     Connection& connection() { return connection_; }
@@ -50,7 +51,7 @@ class Pipeline {
 
     bool send(const PipelineQuery& query, std::vector<Sent>& sent);
     Results receive(std::span<const Sent> sent, StatementWait& wait);
-    PipelineFailure away(std::string why);
+    PipelineFailure away(std::string why, bool is_unknown = false);
 
     Connection connection_;
     std::unordered_map<std::string_view, std::string> names_;  // of prepared statements, by text

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "controlplane/commit/clean_text.h"
+#include "controlplane/mailboxes/message_columns.h"
 
 namespace gatepost::controlplane {
 
@@ -22,12 +23,16 @@ constexpr std::string_view kExpungeAll =
     "SELECT uid FROM gatepost.expunge_messages($1::bigint, NULL, NULL, $2::boolean) ORDER BY uid";
 constexpr std::string_view kCopy =
     "SELECT source_uid, uid FROM gatepost.copy_messages($1::bigint, $2::bigint[], $3::bigint[], "
-    "$4::bigint, $5::boolean) ORDER BY uid";
+    "$4::bigint, $5::boolean, $6::integer, $7::boolean) ORDER BY uid";
 constexpr std::string_view kAppend =
     "SELECT uid FROM gatepost.append_messages($1::bigint, $2::integer, $3::uuid[], $4::bigint[], "
     "$5::bigint[], $6::bigint[], $7::timestamptz[], $8::integer[], $9::text[], $10::bytea[], "
     "$11::text[], $12::text[], $13::text[], nullif($14::bigint, 0), nullif($15::bigint, 0)) "
     "ORDER BY uid";
+constexpr std::string_view kAppendTogether =
+    "SELECT n, uid FROM gatepost.append_together($1::bigint[], $2::integer, $3::uuid[], "
+    "$4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[], $8::integer[], $9::text[], "
+    "$10::bytea[], $11::text[], $12::text[], $13::text[]) ORDER BY n";
 constexpr std::string_view kCreate =
     "SELECT gatepost.create_mailbox($1::bigint, $2::text, nullif($3::text, ''))";
 constexpr std::string_view kDelete = "SELECT gatepost.delete_mailbox($1::bigint)";
@@ -39,6 +44,9 @@ constexpr std::string_view kSetMetadata =
     "SELECT gatepost.set_metadata($1::bigint, nullif($2::bigint, 0), $3::text[], $4::bytea[])";
 constexpr std::string_view kSetAcl =
     "SELECT gatepost.set_acl($1::bigint, $2::text, $3::integer, $4::integer)";
+constexpr std::string_view kMakeUrlKey = "SELECT gatepost.make_url_key($1::bigint, $2::bigint)";
+constexpr std::string_view kResetUrlKeys =
+    "SELECT gatepost.reset_url_keys($1::bigint, nullif($2::bigint, 0))";
 constexpr std::string_view kLock = "SELECT gatepost.lock_mailboxes($1::bigint[])";
 constexpr std::string_view kOwners =
     "SELECT DISTINCT b.account_id FROM gatepost.mailboxes b WHERE b.id = ANY ($1::bigint[])";
@@ -48,15 +56,6 @@ constexpr std::string_view kStored =
     "SELECT b.id FROM gatepost.mailboxes b WHERE b.id = ANY ($1::bigint[]) AND EXISTS ("
     "SELECT FROM gatepost.messages m WHERE m.mailbox_id = b.id AND m.modseq = b.highest_modseq "
     "AND m.xmin = pg_current_xact_id_if_assigned()::xid)";
-
-std::string joined(const std::vector<std::string>& keywords) {
-    std::string text;
-    for (const std::string& keyword : keywords) {
-        if (!text.empty()) text += ' ';
-        text += clean_text(keyword);
-    }
-    return text;
-}
 
 void add_ranges(BinaryParams& params, const UidSet& uids) {
     BinaryArray firsts(PgType::int8);
@@ -78,6 +77,12 @@ bool holds_any(const MailboxRequest& request) {
     return (std::holds_alternative<Kinds>(request) || ...);
 }
 
+// One of a message that it replaces is a statement of its own.
+const AppendMessages* plain_append(const MailboxRequest& request) {
+    const auto* append = std::get_if<AppendMessages>(&request);
+    return append != nullptr && append->replaced_mailbox_id == 0 ? append : nullptr;
+}
+
 Bytes octets_of(std::string_view text) {
     return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
@@ -96,6 +101,7 @@ struct ReplyMaker {
             add_uid(reply.uids, uid_of(rows, row, 1));
         }
     }
+    // One of a message that it replaces.
     void operator()(const AppendMessages&) const {
         for (int row = 0; row < rows.rows(); ++row) add_uid(reply.uids, uid_of(rows, row, 0));
     }
@@ -104,6 +110,10 @@ struct ReplyMaker {
     }
     void operator()(const DeleteMailbox& request) const { reply.mailbox_id = request.mailbox_id; }
     void operator()(const RenameMailbox& request) const { reply.mailbox_id = request.mailbox_id; }
+    void operator()(const MakeUrlKey& request) const {
+        reply.mailbox_id = request.mailbox_id;
+        if (rows.rows() > 0) reply.values.emplace_back(kUrlMechanism, rows.text(0, 0));
+    }
     template <typename Other>
     void operator()(const Other&) const {}
 };
@@ -121,7 +131,8 @@ uint64_t told_mailbox(const MailboxRequest& request) {
 
 bool is_write(const MailboxRequest& request) {
     return holds_any<StoreFlags, ExpungeMessages, CopyMessages, AppendMessages, CreateMailbox,
-                     DeleteMailbox, RenameMailbox, SubscribeMailbox, SetMetadata, SetAcl>(request);
+                     DeleteMailbox, RenameMailbox, SubscribeMailbox, SetMetadata, SetAcl,
+                     MakeUrlKey, ResetUrlKeys>(request);
 }
 
 bool is_about_messages(const MailboxRequest& request) {
@@ -160,8 +171,9 @@ WriteBatch::WriteBatch(std::span<const PendingWrite* const> requests, const Mail
     if (!owned_.empty()) query(kOwners).params.add(id_array(owned_));
     add_locks();
     add_stores();
+    add_appends();
     for (size_t i = 0; i < requests_.size(); ++i) {
-        if (std::holds_alternative<StoreFlags>(requests_[i]->request)) continue;
+        if (is_together(requests_[i]->request)) continue;
         places_[i] = queries_.size();
         std::visit([this](const auto& request) { add(request); }, requests_[i]->request);
     }
@@ -197,16 +209,48 @@ void WriteBatch::touch(uint64_t mailbox_id, bool flags_alone) {
 }
 
 // Accounts come before mailboxes in the order of locks (011_mailboxes.sql): each statement keeps to
-// it, and several do where all locks are taken first. Flags alone need no account's.
+// it, and several do where all locks are taken first.
 void WriteBatch::add_locks() {
     std::vector<uint64_t> ids = touched_;
-    bool is_flags_alone = true;
+    bool has_store = false;
+    bool has_append = false;
+    size_t statements = 0;
     for (const PendingWrite* pending : requests_) {
-        is_flags_alone = is_flags_alone && std::holds_alternative<StoreFlags>(pending->request);
+        const bool is_store = std::holds_alternative<StoreFlags>(pending->request);
+        const bool is_append = plain_append(pending->request) != nullptr;
+        has_store = has_store || is_store;
+        has_append = has_append || is_append;
+        if (!is_store && !is_append) ++statements;
         if (const auto* copy = std::get_if<CopyMessages>(&pending->request))
             ids.push_back(copy->mailbox_id);
     }
-    if (requests_.size() > 1 && !is_flags_alone) query(kLock).params.add(id_array(ids));
+    statements += (has_store ? 1 : 0) + (has_append ? 1 : 0);
+    if (statements > 1) query(kLock).params.add(id_array(ids));
+}
+
+bool WriteBatch::is_together(const MailboxRequest& request) {
+    return std::holds_alternative<StoreFlags>(request) || plain_append(request) != nullptr;
+}
+
+// All of them are one call, as those of flags are.
+void WriteBatch::add_appends() {
+    BinaryArray mailboxes(PgType::int8);
+    MessageColumns columns;
+    for (size_t i = 0; i < requests_.size(); ++i) {
+        const AppendMessages* append = plain_append(requests_[i]->request);
+        if (append == nullptr) continue;
+        places_[i] = queries_.size();
+        appends_.push_back(i);
+        for (const AppendedMessage& message : append->messages) {
+            mailboxes.add_int8(static_cast<int64_t>(append->mailbox_id));
+            columns.add(message);
+        }
+    }
+    if (appends_.empty()) return;
+    BinaryParams& params = query(kAppendTogether).params;
+    params.add(std::move(mailboxes));
+    params.add_int4(edge_);
+    columns.move_to(params);
 }
 
 // All of them are one call.
@@ -222,7 +266,7 @@ void WriteBatch::add_stores() {
         mailboxes.add_int8(static_cast<int64_t>(store->mailbox_id));
         actions.add_int4(static_cast<int32_t>(store->action));
         flags.add_int4(store->flags);
-        keywords.add_text(joined(store->keywords));
+        keywords.add_text(joined_keywords(store->keywords));
         if (store->unchanged_since)
             unchanged.add_int8(static_cast<int64_t>(*store->unchanged_since));
         else
@@ -253,32 +297,17 @@ void WriteBatch::add(const CopyMessages& request) {
     add_ranges(params, request.uids);
     params.add_int8(static_cast<int64_t>(request.target_id));
     params.add_boolean(request.move);
+    params.add_int4(request.flags_kept);
+    params.add_boolean(request.keywords_kept);
 }
 
 void WriteBatch::add(const AppendMessages& request) {
-    BinaryArray blobs(PgType::uuid), segments(PgType::int8), positions(PgType::int8),
-        sizes(PgType::int8), dates(PgType::timestamptz), flags(PgType::int4),
-        keywords(PgType::text), summaries(PgType::bytea), message_ids(PgType::text),
-        subjects(PgType::text), senders(PgType::text);
-    for (const AppendedMessage& message : request.messages) {
-        blobs.add_uuid(message.blob);
-        segments.add_int8(message.body.segment);
-        positions.add_int8(static_cast<int64_t>(message.body.offset));
-        sizes.add_int8(static_cast<int64_t>(message.body.size));
-        dates.add_time(message.internal_date_us);
-        flags.add_int4(message.flags);
-        keywords.add_text(joined(message.keywords));
-        summaries.add(message.summary);
-        message_ids.add_text(clean_text(message.message_id));
-        subjects.add_text(clean_text(message.subject));
-        senders.add_text(clean_text(message.from));
-    }
+    MessageColumns columns;
+    for (const AppendedMessage& message : request.messages) columns.add(message);
     BinaryParams& params = query(kAppend).params;
     params.add_int8(static_cast<int64_t>(request.mailbox_id));
     params.add_int4(edge_);
-    for (BinaryArray* array : {&blobs, &segments, &positions, &sizes, &dates, &flags, &keywords,
-                               &summaries, &message_ids, &subjects, &senders})
-        params.add(std::move(*array));
+    columns.move_to(params);
     params.add_int8(static_cast<int64_t>(request.replaced_mailbox_id));
     params.add_int8(request.replaced_uid);
 }
@@ -337,6 +366,18 @@ void WriteBatch::add(const SetAcl& request) {
     params.add_int4(request.rights);
 }
 
+void WriteBatch::add(const MakeUrlKey& request) {
+    BinaryParams& params = query(kMakeUrlKey).params;
+    params.add_int8(static_cast<int64_t>(request.account_id));
+    params.add_int8(static_cast<int64_t>(request.mailbox_id));
+}
+
+void WriteBatch::add(const ResetUrlKeys& request) {
+    BinaryParams& params = query(kResetUrlKeys).params;
+    params.add_int8(static_cast<int64_t>(request.account_id));
+    params.add_int8(static_cast<int64_t>(request.mailbox_id));
+}
+
 void WriteBatch::take_stores(const PgResult& rows, std::vector<MailboxReply>& replies,
                              WriteStep& step) const {
     // Of a message that several requests addressed, the last one's row is what it is now.
@@ -362,6 +403,15 @@ void WriteBatch::take_stores(const PgResult& rows, std::vector<MailboxReply>& re
     }
 }
 
+void WriteBatch::take_appends(const PgResult& rows, std::vector<MailboxReply>& replies) const {
+    int row = 0;
+    for (const size_t i : appends_) {
+        const size_t count = std::get<AppendMessages>(requests_[i]->request).messages.size();
+        for (size_t n = 0; n < count && row < rows.rows(); ++n)
+            add_uid(replies[i].uids, uid_of(rows, row++, 1));
+    }
+}
+
 std::vector<MailboxReply> WriteBatch::take(std::vector<PgResult> results, WriteStep& step) const {
     step.rows = std::make_shared<const std::vector<PgResult>>(std::move(results));
     const std::vector<PgResult>& rows = *step.rows;
@@ -369,6 +419,7 @@ std::vector<MailboxReply> WriteBatch::take(std::vector<PgResult> results, WriteS
     if (!stores_.empty()) take_stores(rows[places_[stores_[0]]], replies, step);
     if (!stores_.empty())
         for (const uint64_t id : ids_of(rows[stored_place_])) step.stored.insert(id);
+    if (!appends_.empty()) take_appends(rows[places_[appends_[0]]], replies);
     step.touched = touched_;
     if (!touched_.empty()) step.statuses = statuses_of(rows[delta_place_]);
     if (!wants_.empty()) step.deltas = deltas_of(step.rows, delta_place_, wants_);
@@ -380,8 +431,7 @@ std::vector<MailboxReply> WriteBatch::take(std::vector<PgResult> results, WriteS
     for (size_t i = 0; i < requests_.size(); ++i) {
         const MailboxRequest& request = requests_[i]->request;
         replies[i].sequence = requests_[i]->sequence;
-        if (!std::holds_alternative<StoreFlags>(request))
-            std::visit(ReplyMaker{rows[places_[i]], replies[i]}, request);
+        if (!is_together(request)) std::visit(ReplyMaker{rows[places_[i]], replies[i]}, request);
         const uint64_t told = told_mailbox(request);
         for (const MailboxStatus& status : step.statuses) {
             if (status.mailbox_id != told) continue;

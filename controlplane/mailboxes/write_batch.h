@@ -69,6 +69,9 @@ class WriteBatch {
   private:
     void add_locks();
     void add_stores();
+    void add_appends();
+    // Several of its kind are one statement.
+    static bool is_together(const storage::MailboxRequest& request);
     void add(const storage::ExpungeMessages& request);
     void add(const storage::CopyMessages& request);
     void add(const storage::AppendMessages& request);
@@ -78,19 +81,23 @@ class WriteBatch {
     void add(const storage::SubscribeMailbox& request);
     void add(const storage::SetMetadata& request);
     void add(const storage::SetAcl& request);
+    void add(const storage::MakeUrlKey& request);
+    void add(const storage::ResetUrlKeys& request);
     template <typename Other>
-    void add(const Other&) {}  // no request that writes, or one of add_stores()
+    void add(const Other&) {}  // no request that writes
     void touch(uint64_t mailbox_id, bool flags_alone);
     PipelineQuery& query(std::string_view sql);
 
     void take_stores(const PgResult& rows, std::vector<storage::MailboxReply>& replies,
                      WriteStep& step) const;
+    void take_appends(const PgResult& rows, std::vector<storage::MailboxReply>& replies) const;
 
     std::span<const PendingWrite* const> requests_;
     const int32_t edge_;
     std::vector<PipelineQuery> queries_;
     std::vector<size_t> places_;    // of each request: its query
     std::vector<size_t> stores_;    // requests to store flags, in the order of the query
+    std::vector<size_t> appends_;   // requests to append, in the order of the query
     std::vector<uint64_t> owned_;   // mailboxes whose owners' lists change
     std::vector<uint64_t> owners_;  // accounts whose lists change
     std::vector<uint64_t> touched_;

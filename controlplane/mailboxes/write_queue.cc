@@ -9,13 +9,18 @@ namespace gatepost::controlplane {
 namespace {
 
 using namespace gatepost::storage;
-using Clock = MailboxArena::Clock;
+using Clock = WriteQueue::Clock;
 using Applied = MailboxArena::Applied;
 
 constexpr unsigned kConflictsMax = 5;  // of one transaction, one after the other
 // What has waited for longer is not begun: its worker gives up after 120 s, and a body that nobody
 // refers to may be removed after 60 s.
 constexpr std::chrono::seconds kWaitMax{30};
+// A transaction waits, while those of the one before are about to ask again: for half of the time
+// that it took, as long as they come at least so often.
+constexpr std::chrono::microseconds kGatherMax{1000};
+constexpr std::chrono::microseconds kGatherGap{150};
+constexpr const char* kUnknown = "the database went away before it said whether it was done";
 constexpr std::string_view kLockNotAvailable = "55P03";
 
 uint64_t microseconds_since(Clock::time_point begin) {
@@ -66,7 +71,8 @@ struct WriteQueue::Waiting {
 void WriteQueue::add(PendingWrite request) {
     std::vector<std::string_view> keywords;
     const uint64_t mailbox_id = keywords_of(request.request, keywords);
-    context_.arena->touch(mailbox_id, Clock::now());
+    came_at_ = Clock::now();
+    context_.arena->touch(mailbox_id, came_at_);
     if (keywords.empty()) return pending_.push_back(std::move(request));
     if (!context_.arena->is_resident(mailbox_id) && request.attempts++ == 0) {
         // Its keywords are to be known.
@@ -102,8 +108,21 @@ bool WriteQueue::has_room_for_keywords(const MailboxRequest& request) {
     return true;
 }
 
+bool WriteQueue::gathers() const {
+    const Clock::time_point now = Clock::now();
+    return pending_.size() < std::min(expected_, kBatchMax) && now < gather_until_ &&
+           now < came_at_ + kGatherGap;
+}
+
+std::optional<Clock::time_point> WriteQueue::due() const {
+    if (is_busy_ || pending_.empty()) return std::nullopt;
+    return std::min(gather_until_, came_at_ + kGatherGap);
+}
+
 void WriteQueue::pump() {
     if (is_busy_) return;
+    if (pending_.empty()) return planned_.clear();
+    if (gathers()) return;
     // Nobody waits for them, nor has kept what they refer to.
     counters_.dropped += std::erase_if(pending_, [this](const PendingWrite& request) {
         return !context_.workers.contains(request.peer);
@@ -200,8 +219,8 @@ void WriteQueue::execute_some(DatabaseSession& session, const std::vector<Pendin
     for (const size_t i : requests) {
         MailboxReply& reply = outcome.replies[i];
         reply.sequence = batch[i].sequence;
-        reply.outcome = outcome_of(failure);
-        reply.text = text_of(failure);
+        reply.outcome = failure.is_unknown ? MailboxOutcome::unknown : outcome_of(failure);
+        reply.text = failure.is_unknown ? kUnknown : text_of(failure);
     }
     (failure.fault == Fault::away ? outcome.counters.unavailable : outcome.counters.refused) +=
         requests.size();
@@ -242,6 +261,10 @@ void WriteQueue::finish(const std::vector<PendingWrite>& batch, Outcome& outcome
     is_busy_ = false;
     // First: what was put off for this transaction is not put off for the next one.
     finished_();
+    expected_ = batch.size() + pending_.size();
+    came_at_ = Clock::now();
+    const std::chrono::microseconds took(outcome.counters.last_batch_us);
+    gather_until_ = came_at_ + std::min(took / 2, kGatherMax);
     pump();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -35,6 +36,7 @@ struct WriteCounters {
 
 class WriteQueue {
   public:
+    using Clock = std::chrono::steady_clock;
     static constexpr size_t kBatchMax = 512;       // requests
     static constexpr size_t kWaitingMax = 16'384;  // requests, beyond which none are read
 
@@ -43,8 +45,11 @@ class WriteQueue {
         : context_(context), changes_(changes), loader_(loader), lister_(lister), edge_(edge) {}
 
     void add(PendingWrite request);
-    // Begins a transaction, where none is under way and something waits.
+    // Begins a transaction, where none is under way, something waits, and nothing more is about to
+    // come.
     void pump();
+    // When it is to be pumped again, whatever comes.
+    std::optional<Clock::time_point> due() const;
     // It is being changed by the transaction that is under way: what others say of it may be what
     // that one did.
     bool is_writing(uint64_t mailbox_id) const { return writing_.contains(mailbox_id); }
@@ -78,6 +83,8 @@ class WriteQueue {
                              std::vector<size_t> requests, const MailboxWants& wants, int32_t edge,
                              Outcome& outcome);
     void finish(const std::vector<PendingWrite>& batch, Outcome& outcome);
+    // More is about to come: those who were answered ask again.
+    bool gathers() const;
     void apply(const WriteStep& step, const std::shared_ptr<Waiting>& waiting);
     void apply_flags(const WriteStep& step, const storage::MailboxStatus& status,
                      const std::shared_ptr<Waiting>& waiting);
@@ -94,6 +101,9 @@ class WriteQueue {
     std::vector<PendingWrite> pending_;
     std::unordered_set<uint64_t> writing_;
     bool is_busy_ = false;
+    size_t expected_ = 0;             // requests, as many as there were of late at the same time
+    Clock::time_point gather_until_;  // at the latest
+    Clock::time_point came_at_;       // when the last one came
     // Keywords that are new to a mailbox, of requests that are not answered yet.
     std::map<uint64_t, std::set<std::string>> planned_;
     std::function<void()> finished_ = [] {};

@@ -44,8 +44,17 @@ TEST(Mailboxes, Names) {
         must(connection, insert(name));
     for (const char* name :
          {"''", "'/a'", "'a/'", "'a//b'", "'inbox'", "E'a\\nb'", "E'\\x7f'", "repeat('n', 1001)"})
-        refused(connection, insert(name), "check constraint");
+        refused(connection, insert(name), "is no name of a mailbox");
+    refused(connection, "UPDATE gatepost.mailboxes SET name = 'a//b' WHERE name = 'Trash'",
+            "is no name of a mailbox");
     refused(connection, insert("'INBOX'"), "mailboxes_name");
+    refused(connection,
+            "INSERT INTO gatepost.mailboxes (account_id, name, special_use) VALUES (1, 'k', "
+            "'\\Important')",
+            "is no special use");
+    refused(connection, "UPDATE gatepost.mailboxes SET uid_next = 4294967297", "check constraint");
+    refused(connection, "UPDATE gatepost.mailboxes SET message_count = -1", "check constraint");
+    refused(connection, "UPDATE gatepost.account_usage SET bytes = -1", "check constraint");
     refused(connection,
             "INSERT INTO gatepost.mailboxes (account_id, name, special_use) VALUES (1, 'j', "
             "'\\Junk')",

@@ -1,4 +1,6 @@
 // Every kind of request that changes something, and what is refused.
+#include <csignal>
+
 #include "tests/unit/mailboxes/service_fixture.h"
 
 namespace gatepost::controlplane {
@@ -212,6 +214,31 @@ TEST_F(MailboxRequests, Sharing) {
     EXPECT_FALSE(listing("Other Users/user1@example.org/INBOX", 2));
 }
 
+TEST_F(MailboxRequests, KeysOfUrls) {
+    start();
+    MailboxWorker worker = opened();
+    EXPECT_EQ(worker.ask(FindUrlKey{"user1@example.org", "INBOX"}).outcome,
+              MailboxOutcome::not_found);
+    const MailboxReply made = worker.ask(MakeUrlKey{1, inbox});
+    ASSERT_TRUE(made.ok()) << made.text;
+    EXPECT_EQ(made.mailbox_id, inbox);
+    ASSERT_EQ(made.values.size(), 1u);
+    EXPECT_EQ(made.values[0].first, kUrlMechanism);
+    EXPECT_EQ(made.values[0].second.size(), kUrlKeyOctets);
+    const MailboxReply found = worker.ask(FindUrlKey{"User1@example.org", "inbox"});
+    ASSERT_TRUE(found.ok()) << found.text;
+    EXPECT_EQ(found.mailbox_id, inbox);
+    EXPECT_EQ(found.values, made.values);
+    ASSERT_TRUE(worker.ask(ResetUrlKeys{1, inbox}).ok());
+    const MailboxReply other = worker.ask(FindUrlKey{"user1@example.org", "INBOX"});
+    ASSERT_TRUE(other.ok());
+    EXPECT_NE(other.values, made.values);
+    ASSERT_TRUE(worker.ask(ResetUrlKeys{1, 0}).ok());
+    EXPECT_EQ(worker.ask(FindUrlKey{"user1@example.org", "INBOX"}).outcome,
+              MailboxOutcome::not_found);
+    EXPECT_EQ(worker.ask(MakeUrlKey{1, 999'999}).outcome, MailboxOutcome::not_found);
+}
+
 TEST_F(MailboxRequests, KeywordsHaveALimit) {
     start();
     deliver(database, 1, 2);
@@ -257,6 +284,87 @@ TEST_F(MailboxRequests, AreCommittedTogether) {
     const MailboxServiceStatus status = edge->service().status();
     EXPECT_EQ(status.largest_batch, 102u);
     EXPECT_EQ(status.repeats, 1u);
+}
+
+// Messages that several append at the same time are one statement: each is told of its own, and one
+// that finds no room does not spoil it for the others.
+TEST_F(MailboxRequests, AppendedTogether) {
+    options.lock_wait = std::chrono::seconds(30);
+    start();
+    deliver(database, 1, 3);
+    const uint64_t full = mailbox_id(database, 2, "INBOX");
+    must(database, "UPDATE gatepost.accounts SET quota_messages = 1 WHERE id = 2");
+    MailboxWorker worker = opened();
+    MailboxWorker other = connect(1);
+    Connection observer = Connection::open(dsn, "observer").value();
+    // A transaction is under way, and waits.
+    const auto block = [&](FlagAction action) {
+        must(database,
+             fmt::format("BEGIN; SELECT FROM gatepost.mailboxes WHERE id = {} FOR UPDATE", inbox));
+        const uint64_t sequence = worker.send(store(inbox, {{1, 1}}, action, kFlagSeen));
+        EXPECT_TRUE(eventually([&] {
+            return value(observer,
+                         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+                         "application_name = 'gatepost mailbox changes'") == "1";
+        }));
+        return sequence;
+    };
+    const uint64_t first = block(FlagAction::add);
+    const uint64_t two = worker.send(append(inbox, 2));
+    const uint64_t one = other.send(append(inbox, 1));
+    const uint64_t flags = other.send(store(inbox, {{2, 2}}, FlagAction::add, kFlagSeen));
+    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 3; }));
+    must(database, "COMMIT");
+    EXPECT_TRUE(worker.receive(first).ok());
+    const MailboxReply of_two = worker.receive(two);
+    const MailboxReply of_one = other.receive(one);
+    ASSERT_EQ(of_two.uids.size(), 1u) << of_two.text;
+    ASSERT_EQ(of_one.uids.size(), 1u) << of_one.text;
+    EXPECT_EQ(of_two.uids[0].last, of_two.uids[0].first + 1);
+    EXPECT_EQ(of_one.uids[0].first, of_two.uids[0].first == 4 ? 6u : 4u);
+    EXPECT_TRUE(other.receive(flags).ok());
+    expect_same(inbox);
+
+    const uint64_t again = block(FlagAction::remove);
+    const uint64_t refused = worker.send(append(full, 2));
+    const uint64_t taken = other.send(append(inbox, 1));
+    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 2; }));
+    must(database, "COMMIT");
+    EXPECT_TRUE(worker.receive(again).ok());
+    EXPECT_EQ(worker.receive(refused).outcome, MailboxOutcome::over_quota);
+    EXPECT_TRUE(other.receive(taken).ok());
+    expect_same(inbox);
+}
+
+// The server dies without a word while a transaction is under way: it may have been committed.
+TEST_F(MailboxRequests, ACommitThatNobodyTellsOf) {
+    options.lock_wait = std::chrono::seconds(30);
+    start();
+    deliver(database, 1, 3);
+    MailboxWorker worker = opened();
+    Connection observer = Connection::open(dsn, "observer").value();
+    must(database,
+         fmt::format("BEGIN; SELECT FROM gatepost.mailboxes WHERE id = {} FOR UPDATE", inbox));
+    const uint64_t first = worker.send(store(inbox, {{1, 1}}, FlagAction::add, kFlagSeen));
+    const std::string waiting =
+        "pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'gatepost mailbox "
+        "changes'";
+    ASSERT_TRUE(
+        eventually([&] { return value(observer, "SELECT count(*) FROM " + waiting) == "1"; }));
+    // One that the server ends with an error has changed nothing.
+    must(observer, "SELECT pg_terminate_backend(pid) FROM " + waiting);
+    EXPECT_EQ(worker.receive(first).outcome, MailboxOutcome::unavailable);
+    ASSERT_TRUE(eventually([&] { return edge->service().status().connected; }));
+    const uint64_t second = worker.send(store(inbox, {{1, 1}}, FlagAction::add, kFlagSeen));
+    ASSERT_TRUE(
+        eventually([&] { return value(observer, "SELECT count(*) FROM " + waiting) == "1"; }));
+    ASSERT_EQ(::kill(std::stoi(value(observer, "SELECT pid FROM " + waiting)), SIGKILL), 0);
+    EXPECT_EQ(worker.receive(second).outcome, MailboxOutcome::unknown);
+    // The server begins anew, with all of its connections.
+    EXPECT_TRUE(eventually([&] { return Connection::open(dsn, "observer").has_value(); }));
+    EXPECT_TRUE(eventually([&] {
+        return worker.ask(store(inbox, {{1, 1}}, FlagAction::add, kFlagSeen)).ok();
+    }));
 }
 
 // A mailbox that comes into memory while it is being changed, from a state before: a message that

@@ -177,6 +177,24 @@ TEST(Copy, WithinAnAccountAndToAnother) {
               "P0002");
 }
 
+TEST(Copy, FlagsThatMayNotBeSetStayBehind) {
+    Connection connection = imap_database();
+    must(connection, store(0, 9, "Tag", "2", "3"));
+    for (const char* move : {"false", "true"})
+        must(connection, fmt::format("SELECT gatepost.copy_messages(1, '{{2}}', '{{3}}', 6, {}, 1, "
+                                     "false)",
+                                     move));
+    // \Seen goes along, \Deleted and the keyword do not.
+    EXPECT_EQ(rows_of(connection,
+                      "SELECT uid, flags, coalesce(keywords::text, '') AS k FROM gatepost.messages "
+                      "WHERE mailbox_id = 6 ORDER BY uid"),
+              "1 1 , 2 1 , 3 1 , 4 1 ");
+    EXPECT_EQ(value(connection, "SELECT keywords FROM gatepost.mailboxes WHERE id = 6"), "{}");
+    // Within a mailbox.
+    must(connection, "SELECT gatepost.copy_messages(6, '{1}', '{2}', 6, true, 0, true)");
+    EXPECT_EQ(wrong_counters(connection), "");
+}
+
 TEST(Copy, KeywordsGetTheTargetsSpelling) {
     Connection connection = imap_database();
     must(connection, store(0, 0, "work zz", "1", "1"));
@@ -232,6 +250,53 @@ TEST(Append, PutsInAllOrNone) {
     EXPECT_EQ(state_of(connection, append(99, "1")), "P0002");
 }
 
+// Messages of 100 octets to these mailboxes.
+std::string append_together(const std::string& mailboxes) {
+    return fmt::format(
+        "SELECT t.n, t.uid FROM (SELECT array_agg(id ORDER BY n) AS ids, "
+        "array_agg(gen_random_uuid()) AS blobs, array_agg(n) AS places, count(*)::integer AS count "
+        "FROM unnest('{{{}}}'::bigint[]) WITH ORDINALITY AS u (id, n)) AS g, "
+        "gatepost.append_together(g.ids, 0, g.blobs, g.places, g.places, "
+        "array_fill(100::bigint, ARRAY[g.count]), "
+        "array_fill('2020-01-01'::timestamptz, ARRAY[g.count]), array_fill(8, ARRAY[g.count]), "
+        "array_fill('B a'::text, ARRAY[g.count]), array_fill('\\x'::bytea, ARRAY[g.count]), "
+        "array_fill('<i>'::text, ARRAY[g.count]), array_fill('s'::text, ARRAY[g.count]), "
+        "array_fill('f'::text, ARRAY[g.count])) AS t ORDER BY t.n",
+        mailboxes);
+}
+
+TEST(Append, TogetherToSeveralMailboxes) {
+    Connection connection = imap_database();
+    EXPECT_EQ(rows_of(connection, append_together("1,7,1,6")), "1 11, 2 11, 3 12, 4 1");
+    EXPECT_EQ(counts_of(connection, 1), "12 12 2 3") << "one change of a mailbox";
+    EXPECT_EQ(counts_of(connection, 6), "1 1 1 2");
+    EXPECT_EQ(rows_of(connection,
+                      "SELECT mailbox_id, uid, modseq, flags, keywords, position, account_id IS "
+                      "NULL AS a FROM gatepost.messages WHERE flags = 8 ORDER BY position"),
+              "1 11 3 8 [\"B\",\"a\"] 1 true, 7 11 3 8 [\"B\",\"a\"] 2 true, "
+              "1 12 3 8 [\"B\",\"a\"] 3 true, 6 1 2 8 [\"B\",\"a\"] 4 true");
+    EXPECT_EQ(wrong_counters(connection), "");
+    EXPECT_EQ(state_of(connection, append_together("1,99")), "P0002");
+    must(connection, "UPDATE gatepost.accounts SET quota_messages = 14 WHERE id = 1");
+    EXPECT_EQ(state_of(connection, append_together("1,7,6")), "53100") << "13 + 2";
+    must(connection, append_together("7,6"));
+    must(connection, "UPDATE gatepost.accounts SET quota_bytes = 1 WHERE id = 2");
+    EXPECT_EQ(state_of(connection, append_together("7")), "53100");
+    EXPECT_EQ(wrong_counters(connection), "");
+}
+
+// RFC 9051 §2.3.1.1: UIDs do not begin again.
+TEST(Append, UidsThatAreUsedUp) {
+    Connection connection = imap_database();
+    must(connection, "UPDATE gatepost.mailboxes SET uid_next = 4294967295 WHERE id = 6");
+    EXPECT_EQ(rows_of(connection, append_together("6")), "1 4294967295");
+    EXPECT_EQ(state_of(connection, append_together("6")), "23514");
+    EXPECT_EQ(state_of(connection, append(6, "1")), "23514");
+    EXPECT_EQ(state_of(connection, "SELECT gatepost.copy_messages(1, '{1}', '{1}', 6, false)"),
+              "23514");
+    EXPECT_EQ(wrong_counters(connection), "");
+}
+
 TEST(Append, Replace) {
     Connection connection = imap_database();
     EXPECT_EQ(appended(connection, 1, "50", "1, 3"), "11");
@@ -278,6 +343,7 @@ TEST(Plans, UseIndexesOnly) {
     must(connection, "SELECT deliver_to(1, 3, '')");
     must(connection, store(0, 8, "Word", "1", "3"));
     must(connection, "SELECT gatepost.copy_messages(1, '{1}', '{4}', 6, false)");
+    must(connection, append_together("1,6,7"));
     must(connection, "SELECT gatepost.copy_messages(1, '{4}', '{5}', 7, true)");
     must(connection, "SELECT gatepost.expunge_messages(1, NULL, NULL, true)");
     must(connection, append(1, "100"));
