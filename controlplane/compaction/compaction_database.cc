@@ -80,20 +80,23 @@ Result<std::unordered_set<uint32_t>> CompactionDatabase::referred(
     return found;
 }
 
-Result<int64_t> CompactionDatabase::clock_us() {
-    const auto rows = run(kClockSql, {});
+Result<int64_t> CompactionDatabase::horizon() {
+    const auto rows = run(kHorizonSql, {});
     if (!rows) return tl::unexpected(rows.error());
     return rows->integer(0, 0);
 }
 
-Result<std::optional<std::string>> CompactionDatabase::older_transaction(int64_t clock_us) {
-    BinaryParams params;
-    params.add_int8(clock_us);
-    const auto rows = run(kOlderTransactionsSql, params);
+Result<std::optional<std::string>> CompactionDatabase::older_transaction(int64_t horizon) {
+    const auto rows = run(kOlderTransactionsSql, older_transactions_params(horizon));
     if (!rows) return tl::unexpected(rows.error());
     if (rows->empty()) return std::nullopt;
-    return fmt::format("PostgreSQL's process {} ({}) has a transaction under way that began before",
-                       rows->integer(0, 0), rows->view(0, 1));
+    return fmt::format("{} is under way and began before", rows->view(0, 0));
+}
+
+Result<uint64_t> CompactionDatabase::prune_expunged(std::chrono::milliseconds older_than) {
+    const auto rows = run(kPruneSql, prune_params(older_than));
+    if (!rows) return tl::unexpected(rows.error());
+    return rows->unsigned_integer(0, 0);
 }
 
 }  // namespace gatepost::controlplane

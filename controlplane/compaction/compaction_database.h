@@ -44,10 +44,12 @@ class CompactionDatabase {
         return in_parts(kMovedMessagesSql, moves);
     }
     Result<std::unordered_set<uint32_t>> referred(std::span<const uint32_t> segments);
-    // Microseconds of the database's clock.
-    Result<int64_t> clock_us();
-    // A transaction that began before that time and is still under way, in words for a person.
-    Result<std::optional<std::string>> older_transaction(int64_t clock_us);
+    // A transaction id above those of all transactions that have one by now.
+    Result<int64_t> horizon();
+    // What is under way since before that horizon, in words for a person.
+    Result<std::optional<std::string>> older_transaction(int64_t horizon);
+    // Deletes tombstones of expunged messages that are older, kPruneMax at most; gives how many.
+    Result<uint64_t> prune_expunged(std::chrono::milliseconds older_than);
 
   private:
     static constexpr size_t kMovesMax = 1000;

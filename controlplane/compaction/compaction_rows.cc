@@ -157,12 +157,35 @@ BinaryParams referred_params(int32_t edge, std::span<const uint32_t> segments) {
     return params;
 }
 
-const std::string kClockSql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+const std::string kHorizonSql = "SELECT pg_current_xact_id()::text::bigint";
 
+// The ids of the two views have 32 bits; age() compares them as they go round.
 const std::string kOlderTransactionsSql =
-    "SELECT a.pid, a.application_name FROM pg_stat_activity AS a "
+    "WITH horizon AS MATERIALIZED (SELECT ($1::bigint & 4294967295)::text::xid AS id) "
+    "SELECT o.what FROM (SELECT 1 AS place, 'PostgreSQL''s process ' || a.pid || ' (' || "
+    "a.application_name || ')' AS what FROM pg_stat_activity AS a, horizon AS h "
     "WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() "
-    "AND a.backend_type = 'client backend' "
-    "AND a.xact_start < to_timestamp(($1::bigint / 1000000.0)::double precision) LIMIT 1";
+    "AND (age(a.backend_xid) > age(h.id) OR age(a.backend_xmin) > age(h.id)) "
+    "UNION ALL SELECT 2, 'the prepared transaction ' || quote_literal(p.gid) "
+    "FROM pg_prepared_xacts AS p, horizon AS h WHERE age(p.transaction) > age(h.id) "
+    "UNION ALL SELECT 3, 'a transaction in another database' "
+    "WHERE pg_snapshot_xmin(pg_current_snapshot())::text::bigint < $1::bigint) AS o "
+    "ORDER BY o.place LIMIT 1";
+
+BinaryParams older_transactions_params(int64_t horizon) {
+    BinaryParams params;
+    params.add_int8(horizon);
+    return params;
+}
+
+const std::string kPruneSql =
+    "SELECT gatepost.prune_expunged($1::bigint * interval '1 millisecond', $2::integer)";
+
+BinaryParams prune_params(std::chrono::milliseconds older_than) {
+    BinaryParams params;
+    params.add_int8(older_than.count());
+    params.add_int4(kPruneMax);
+    return params;
+}
 
 }  // namespace gatepost::controlplane

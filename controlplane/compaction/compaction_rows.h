@@ -2,6 +2,7 @@
 // mail for other systems that is not delivered, and mail whose account is gone refer to bodies.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -61,9 +62,21 @@ extern const std::string kMovedMessagesSql;
 extern const std::string kReferredSql;
 BinaryParams referred_params(int32_t edge, std::span<const uint32_t> segments);
 
-// The time of the database; and whether a transaction is under way that began before such a time,
-// and may thus know old places: rows with what is to be told about it.
-extern const std::string kClockSql;
+// A transaction id above those of all others that have one by now. (A snapshot's xmax is not: it is
+// above those that have ended.)
+extern const std::string kHorizonSql;
+// What is under way since before such a horizon, and may thus know old places: a row with words
+// about it. No right to look at others' sessions is needed for that:
+// - every transaction that has written something has an id, and pg_snapshot_xmin() knows the oldest
+//   one that has not ended, whoever's it is, prepared ones (PREPARE TRANSACTION) among them;
+// - one that has read alone may hold a snapshot from before, and write what it has read (REPEATABLE
+//   READ), or be a pg_dump: its backend_xmin is shown to everybody.
 extern const std::string kOlderTransactionsSql;
+BinaryParams older_transactions_params(int64_t horizon);
+
+// gatepost.prune_expunged (017_imap_upkeep.sql).
+inline constexpr int32_t kPruneMax = 1000;  // rows of one transaction: some ten milliseconds
+extern const std::string kPruneSql;
+BinaryParams prune_params(std::chrono::milliseconds older_than);
 
 }  // namespace gatepost::controlplane

@@ -23,6 +23,8 @@ using std::chrono::seconds;
 constexpr minutes kInterval{60};
 constexpr minutes kFirst{10};   // after the start, which has other work
 constexpr seconds kBetween{5};  // two passes of which the first had left something
+// Between two batches of tombstones: whoever changes mailboxes gets most of the database's time.
+constexpr std::chrono::milliseconds kBetweenPrunes{100};
 // 256 MiB at the speed of a slow disk that mail goes to as well.
 constexpr minutes kCopyMax{10};
 constexpr seconds kStopGrace{1};
@@ -62,6 +64,7 @@ Status CompactionService::start() {
             },
             moved_});
     next_by_itself_ = live == 0 ? Clock::time_point::max() : Clock::now() + kFirst;
+    next_prune_ = Clock::now() + kFirst;
     stopped_ = false;
     thread_ = std::thread([this] {
         run();
@@ -101,9 +104,10 @@ CompactionService::Clock::time_point CompactionService::woken() {
 void CompactionService::run() {
     Clock::time_point due = Clock::now();
     while (!stop_) {
-        for (Asked& asked : wait(std::min(due, next_by_itself_)))
+        for (Asked& asked : wait(std::min({due, next_by_itself_, next_prune_})))
             if (!stop_) asked.take(compaction_->run(asked.dry_run));
         if (!stop_ && Clock::now() >= next_by_itself_) compact_by_itself();
+        if (!stop_ && Clock::now() >= next_prune_) prune_by_itself();
         if (!stop_) due = compaction_->remove_due();
     }
 }
@@ -128,6 +132,19 @@ void CompactionService::compact_by_itself() {
             .field("copied", report->sparse.size())
             .field("bodies", report->bodies_copied)
             .field("freed_bytes", report->freed);
+}
+
+// A batch at a time, so that whoever asks for a pass does not wait for all of them.
+void CompactionService::prune_by_itself() {
+    const auto pruned = database_->prune_expunged(options_.expunged_kept);
+    const bool has_more = pruned && *pruned >= static_cast<uint64_t>(kPruneMax);
+    next_prune_ =
+        Clock::now() + (has_more ? std::chrono::duration_cast<Clock::duration>(kBetweenPrunes)
+                                 : std::chrono::duration_cast<Clock::duration>(kInterval));
+    if (!pruned)
+        log_warning("compaction.not_pruned").field("error", pruned.error().message);
+    else if (*pruned > 0)
+        log_info("compaction.pruned").field("expunged", *pruned);
 }
 
 storage::BodiesCopied CompactionService::copy(const storage::CopyBodies& request) {

@@ -1,5 +1,6 @@
 // Compaction of the message log: a thread that does a pass when somebody asks for it, and once an
-// hour where a segment has become sparse enough; and removes the old files afterwards.
+// hour where a segment has become sparse enough; and removes the old files afterwards. Once an hour
+// it also deletes old tombstones of expunged messages.
 #pragma once
 
 #include <atomic>
@@ -32,6 +33,8 @@ struct CompactionServiceOptions {
     unsigned live_percent_max = kLivePercentMax;
     // Readers may know the old places for so long: a slow client's FETCH, a worker's open file.
     std::chrono::milliseconds grace{60'000};
+    // How long it is remembered which messages are gone.
+    std::chrono::milliseconds expunged_kept = std::chrono::hours(30 * 24);
 };
 
 class CompactionService {
@@ -60,6 +63,7 @@ class CompactionService {
     void run();
     std::vector<Asked> wait(Clock::time_point until);
     void compact_by_itself();
+    void prune_by_itself();
     Clock::time_point woken();
     storage::BodiesCopied copy(const storage::CopyBodies& request);
 
@@ -75,6 +79,7 @@ class CompactionService {
     std::unique_ptr<CompactionDatabase> database_;
     std::unique_ptr<SegmentCompaction> compaction_;
     Clock::time_point next_by_itself_{};
+    Clock::time_point next_prune_{};
     std::thread thread_;
 };
 

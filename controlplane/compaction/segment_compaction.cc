@@ -128,8 +128,8 @@ Result<CompactionReport> SegmentCompaction::run(bool dry_run) {
         leaving.segments = plan.remove;
         done = copy(plan, report, leaving);
         // Also after an error: what was moved is to be told again.
-        const auto now = ports_.database.clock_us();
-        if (now) leaving.clock_us = *now;
+        const auto horizon = ports_.database.horizon();
+        if (horizon) leaving.horizon = *horizon;
         leaving.due = Clock::now() + options_.grace;
         leaving_.push_back(std::move(leaving));
     }
@@ -227,13 +227,13 @@ SegmentCompaction::Clock::time_point SegmentCompaction::remove_due() {
 
 // Gives when to look again; max(): they are gone.
 Result<SegmentCompaction::Clock::time_point> SegmentCompaction::remove(Leaving& leaving) {
-    if (leaving.clock_us == 0) {  // the database was away when it was asked
-        const auto now = ports_.database.clock_us();
-        if (!now) return tl::unexpected(now.error());
-        leaving.clock_us = *now;
+    if (leaving.horizon == 0) {  // the database was away when it was asked
+        const auto horizon = ports_.database.horizon();
+        if (!horizon) return tl::unexpected(horizon.error());
+        leaving.horizon = *horizon;
         return Clock::now() + options_.grace;
     }
-    const auto older = ports_.database.older_transaction(leaving.clock_us);
+    const auto older = ports_.database.older_transaction(leaving.horizon);
     if (!older) return tl::unexpected(older.error());
     if (*older) {
         waits_for_ = **older;

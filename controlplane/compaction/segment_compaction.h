@@ -64,8 +64,8 @@ class SegmentCompaction {
     struct Leaving {
         std::vector<storage::SegmentName> segments;
         std::vector<BodyMove> moves;
-        // Of the database, when the new places were committed; 0: not known yet.
-        int64_t clock_us = 0;
+        // Above the ids of all transactions when the new places were committed; 0: not known yet.
+        int64_t horizon = 0;
         Clock::time_point due;
         bool is_settled = false;  // nobody knows the old places any more
     };

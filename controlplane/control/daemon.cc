@@ -282,6 +282,7 @@ void Daemon::start_compaction() {
     options.folder = options_.queue_api.messages;
     options.live_percent_max = options_.compact_live_percent;
     options.grace = options_.compact_grace;
+    options.expunged_kept = options_.expunged_kept;
     auto compaction = std::make_unique<CompactionService>(
         std::move(options), *commit_, [this](std::vector<MovedMessage> messages) {
             mailboxes_->bodies_moved(std::move(messages));

@@ -138,6 +138,8 @@ std::variant<DaemonOptions, ExitNow> parse_options(int argc, char** argv) {
         ->check(CLI::Range(0, 90));
     app.add_option("--compact-grace", store(options.compact_grace, duration_from_argument),
                    "how long files that nobody needs any more stay (1m)");
+    app.add_option("--expunged-kept", store(options.expunged_kept, duration_from_argument),
+                   "how long it is remembered which messages of mailboxes are gone (720h)");
     app.add_option("--log-format", store(options.log_format, log_format_from_text),
                    "logfmt or json");
     app.add_option("--log-level", store(options.log_level, log_level_from_text),

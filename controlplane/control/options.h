@@ -30,6 +30,7 @@ struct DaemonOptions {
     // How sparse a segment of the message log has to be; 0: none is copied unless somebody asks.
     unsigned compact_live_percent = 50;
     std::chrono::milliseconds compact_grace{60'000};
+    std::chrono::milliseconds expunged_kept = std::chrono::hours(30 * 24);
     LogFormat log_format = LogFormat::automatic;
     LogLevel log_level = LogLevel::info;
 };

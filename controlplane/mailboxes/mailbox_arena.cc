@@ -1,6 +1,7 @@
 #include "controlplane/mailboxes/mailbox_arena.h"
 
 #include <algorithm>
+#include <bit>
 #include <thread>
 
 #include "controlplane/log/event_log.h"
@@ -18,6 +19,16 @@ constexpr unsigned kRoomAttempts = 40;
 // Mailboxes that are gone are remembered for as long as an older answer may be under way.
 constexpr size_t kGoneMax = 100'000;
 constexpr microseconds kReadersMoveOn{500};
+// Keywords of a mailbox from which on unused ones are looked for, and how many of them are worth
+// loading it anew while there is still room for others.
+constexpr size_t kKeywordsCrowded = 48;
+constexpr int kKeywordsUnusedMax = 8;
+
+// UIDVALIDITY only grows (011_mailboxes.sql), and what comes with another one is later.
+bool comes_after(const MailboxStatus& status, const MailboxStatus& known) {
+    return status.uid_validity != known.uid_validity ? status.uid_validity > known.uid_validity
+                                                     : status.highest_modseq > known.highest_modseq;
+}
 
 }  // namespace
 
@@ -42,6 +53,15 @@ bool MailboxArena::is_resident(uint64_t mailbox_id) const {
     return resident_.contains(mailbox_id);
 }
 
+std::optional<MailboxStatus> MailboxArena::seen_of(uint64_t mailbox_id) const {
+    const auto found = seen_.find(mailbox_id);
+    std::optional<MailboxStatus> seen;
+    if (found != seen_.end()) seen = found->second;
+    if (!is_resident(mailbox_id)) return seen;
+    const MailboxStatus shown = view().mailbox(mailbox_id)->status();
+    return !seen || comes_after(shown, *seen) ? shown : *seen;
+}
+
 MailboxWant MailboxArena::want_of(uint64_t mailbox_id) const {
     if (!is_resident(mailbox_id)) return {mailbox_id, 0, 0};
     const MailboxStatus status = view().mailbox(mailbox_id)->status();
@@ -50,6 +70,12 @@ MailboxWant MailboxArena::want_of(uint64_t mailbox_id) const {
 
 std::vector<uint64_t> MailboxArena::known_mailboxes() const {
     return {known_.begin(), known_.end()};
+}
+
+std::vector<uint64_t> MailboxArena::resident_mailboxes() const {
+    std::vector<uint64_t> ids;
+    for (const auto& [id, resident] : resident_) ids.push_back(id);
+    return ids;
 }
 
 std::vector<uint64_t> MailboxArena::accounts() const {
@@ -65,7 +91,10 @@ std::vector<uint64_t> MailboxArena::accounts_that_list(uint64_t mailbox_id) cons
 
 void MailboxArena::touch(uint64_t mailbox_id, Clock::time_point now) {
     const auto found = resident_.find(mailbox_id);
-    if (found != resident_.end()) found->second.asked_at = now;
+    if (found == resident_.end()) return;
+    by_age_.erase({found->second.asked_at, mailbox_id});
+    found->second.asked_at = now;
+    by_age_.emplace(now, mailbox_id);
 }
 
 void MailboxArena::unlist(uint64_t account_id) {
@@ -103,18 +132,34 @@ void MailboxArena::remove_account(uint64_t account_id) {
 
 MailboxArena::Applied MailboxArena::put_status(const MailboxStatus& status) {
     if (gone_.contains(status.mailbox_id)) return Applied::gone;
-    const uint64_t have = modseq_of(status.mailbox_id);
-    if (have >= status.highest_modseq) return Applied::nothing;
-    if (is_resident(status.mailbox_id)) return Applied::gap;
+    const auto known = view().mailbox(status.mailbox_id);
+    if (known && !comes_after(status, known->status())) return Applied::nothing;
+    if (!is_resident(status.mailbox_id)) return put_status_back(status);
+    if (known->status().uid_validity == status.uid_validity) return Applied::gap;
+    return start_over(status);
+}
+
+MailboxArena::Applied MailboxArena::put_status_back(const MailboxStatus& status) {
+    const uint64_t id = status.mailbox_id;
+    if (gone_.contains(id)) return Applied::gone;
+    if (is_resident(id)) return Applied::nothing;
+    const auto seen = seen_.find(id);
+    if (seen != seen_.end() && seen->second.uid_validity < status.uid_validity) seen_.erase(seen);
     if (with_room(0, [&] { return writer_->put_status(status); })) {
-        known_.insert(status.mailbox_id);
+        known_.insert(id);
         return Applied::changed;
     }
-    if (have != 0) {
+    if (modseq_of(id) != 0) {
         ++counters_.dropped;
-        remove_mailbox(status.mailbox_id);
+        remove_mailbox(id);
     }
     return Applied::full;
+}
+
+MailboxArena::Applied MailboxArena::start_over(const MailboxStatus& status) {
+    ++counters_.replaced;
+    let_go(status.mailbox_id);
+    return put_status_back(status);
 }
 
 MailboxArena::Applied MailboxArena::apply(const MailboxDelta& delta, bool asked) {
@@ -128,26 +173,52 @@ MailboxArena::Applied MailboxArena::apply(const MailboxDelta& delta, bool asked)
         // Older than the status that is known: what it lacks comes with the next one.
         if (!with_room(id, [&] { return writer_->load(delta.update); })) return Applied::full;
         known_.insert(id);
-        resident_[id] = {Clock::now(), 0};
+        const Clock::time_point now = Clock::now();
+        resident_[id] = {now, 0};
+        by_age_.emplace(now, id);
         count(id);
         return have > status.highest_modseq ? Applied::gap : Applied::changed;
     }
-    if (have >= status.highest_modseq) return Applied::nothing;
+    const MailboxStatus known = view().mailbox(id)->status();
+    if (!comes_after(status, known)) return Applied::nothing;
+    if (known.uid_validity != status.uid_validity) return start_over(status);
     if (delta.from_modseq > have) return Applied::gap;
+    if (delta.is_behind_floor) {
+        ++counters_.behind_floor;
+        let_go(id);
+        return put_status(status);
+    }
+    const uint64_t left_out = writer_->stats().keywords_left_out;
     if (with_room(id, [&] { return writer_->apply(delta.update); })) {
         count(id);
+        if (writer_->stats().keywords_left_out != left_out || is_crowded(id)) {
+            ++counters_.crowded;
+            let_go(id);
+        }
         return Applied::changed;
     }
     // What is behind the database misleads: whoever needs it asks for it again.
     ++counters_.dropped;
-    writer_->evict(id);
-    forget_resident(id);
+    let_go(id);
     (void)put_status(status);
     return Applied::full;
 }
 
+bool MailboxArena::is_crowded(uint64_t mailbox_id) const {
+    const auto mailbox = view().mailbox(mailbox_id);
+    const size_t count = mailbox->keyword_count();
+    if (count < kKeywordsCrowded) return false;
+    const uint64_t all = count < 64 ? (uint64_t{1} << count) - 1 : UINT64_MAX;
+    uint64_t used = 0;
+    for (size_t i = 0; i < mailbox->chunk_count() && used != all; ++i)
+        for (const storage::MailboxEntry& entry : mailbox->chunk(i).entries) used |= entry.keywords;
+    const int unused = std::popcount(all & ~used);
+    return unused >= (count == storage::kKeywordsMax ? 1 : kKeywordsUnusedMax);
+}
+
 void MailboxArena::remove_mailbox(uint64_t mailbox_id) {
     forget_resident(mailbox_id);
+    seen_.erase(mailbox_id);
     if (known_.erase(mailbox_id) != 0) writer_->remove_mailbox(mailbox_id);
 }
 
@@ -177,8 +248,7 @@ void MailboxArena::move_bodies(std::span<const MovedMessage> messages) {
     if (update.messages.empty()) return;
     if (with_room(id, [&] { return writer_->apply(update); })) return;
     ++counters_.dropped;
-    writer_->evict(id);
-    forget_resident(id);
+    let_go(id);
 }
 
 Status MailboxArena::add_summaries(uint64_t mailbox_id,
@@ -202,19 +272,23 @@ void MailboxArena::forget_resident(uint64_t mailbox_id) {
     const auto found = resident_.find(mailbox_id);
     if (found == resident_.end()) return;
     octets_ -= found->second.octets;
+    by_age_.erase({found->second.asked_at, mailbox_id});
     resident_.erase(found);
 }
 
+void MailboxArena::let_go(uint64_t mailbox_id) {
+    if (!is_resident(mailbox_id)) return;
+    seen_[mailbox_id] = *seen_of(mailbox_id);
+    writer_->evict(mailbox_id);
+    forget_resident(mailbox_id);
+}
+
 bool MailboxArena::evict_one(uint64_t but, Clock::time_point now) {
-    auto oldest = resident_.end();
-    for (auto one = resident_.begin(); one != resident_.end(); ++one)
-        if (one->first != but && one->second.asked_at + kept_ <= now &&
-            (oldest == resident_.end() || one->second.asked_at < oldest->second.asked_at))
-            oldest = one;
-    if (oldest == resident_.end()) return false;
-    const uint64_t id = oldest->first;
-    writer_->evict(id);
-    forget_resident(id);
+    auto oldest = by_age_.begin();
+    if (oldest != by_age_.end() && oldest->second == but) ++oldest;
+    if (oldest == by_age_.end() || oldest->first + kept_ > now) return false;
+    const uint64_t id = oldest->second;
+    let_go(id);
     ++counters_.evictions;
     log_debug("mailboxes.evicted").field("mailbox", id);
     return true;

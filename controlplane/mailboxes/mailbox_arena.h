@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -23,8 +24,11 @@ namespace gatepost::controlplane {
 
 struct MailboxArenaCounters {
     uint64_t evictions = 0;
-    uint64_t full = 0;     // what did not fit whatever was evicted
-    uint64_t dropped = 0;  // mailboxes that were taken out because a change of them did not fit
+    uint64_t full = 0;      // what did not fit whatever was evicted
+    uint64_t dropped = 0;   // mailboxes that were taken out because a change of them did not fit
+    uint64_t replaced = 0;  // mailboxes that got another UIDVALIDITY
+    uint64_t behind_floor = 0;  // mailboxes whose expunged messages are not known any more
+    uint64_t crowded = 0;       // mailboxes whose keywords were too many, unused ones among them
 };
 
 class MailboxArena {
@@ -43,11 +47,15 @@ class MailboxArena {
 
     // 0: not known.
     uint64_t modseq_of(uint64_t mailbox_id) const;
+    // The newest state by which sessions may have seen its messages: in this arena, since it was
+    // made or got its UIDVALIDITY. nullopt: they have seen none.
+    std::optional<storage::MailboxStatus> seen_of(uint64_t mailbox_id) const;
     bool is_resident(uint64_t mailbox_id) const;
     bool has_account(uint64_t account_id) const { return accounts_.contains(account_id); }
     // What is missing of a resident mailbox; of another one, all of it.
     MailboxWant want_of(uint64_t mailbox_id) const;
     std::vector<uint64_t> known_mailboxes() const;
+    std::vector<uint64_t> resident_mailboxes() const;
     std::vector<uint64_t> accounts() const;
     // Accounts whose lists have it.
     std::vector<uint64_t> accounts_that_list(uint64_t mailbox_id) const;
@@ -66,10 +74,17 @@ class MailboxArena {
         gone,  // the mailbox is not in the index any more
         full,
     };
-    // One that is not resident gets the status alone.
+    // One that is not resident gets the status alone. Another UIDVALIDITY takes the messages away:
+    // what is known of them is of another mailbox then.
     Applied put_status(const storage::MailboxStatus& status);
-    // `asked`: the mailbox is to be resident.
+    // The same, also where it is a step back.
+    Applied put_status_back(const storage::MailboxStatus& status);
+    // `asked`: the mailbox is to be resident. What cannot be taken as a step (the expunged messages
+    // are not known, there are too many keywords) takes the messages away, and they are loaded
+    // as a whole when somebody asks for them.
     Applied apply(const MailboxDelta& delta, bool asked);
+    // Takes its messages away; they are loaded as a whole when somebody asks for them.
+    void let_go(uint64_t mailbox_id);
     void remove_mailbox(uint64_t mailbox_id);
     // The same of one that the database has no longer: what was read of it before comes too late.
     void forget_for_ever(uint64_t mailbox_id);
@@ -99,6 +114,9 @@ class MailboxArena {
     // The one that was not asked for for the longest time; false: all are to stay.
     bool evict_one(uint64_t but, Clock::time_point now);
     void count(uint64_t mailbox_id);
+    Applied start_over(const storage::MailboxStatus& status);
+    // Whether its keywords are to be worked out anew.
+    bool is_crowded(uint64_t mailbox_id) const;
     void forget_resident(uint64_t mailbox_id);
     void unlist(uint64_t account_id);
 
@@ -107,6 +125,9 @@ class MailboxArena {
     const Clock::duration kept_;
     uint64_t octets_ = 0;  // of all resident ones
     std::unordered_map<uint64_t, Resident> resident_;
+    std::set<std::pair<Clock::time_point, uint64_t>> by_age_;  // the same, by asked_at
+    // Of mailboxes that were resident before: as they were when they went.
+    std::unordered_map<uint64_t, storage::MailboxStatus> seen_;
     std::unordered_set<uint64_t> known_;  // mailboxes whose status is there
     std::unordered_map<uint64_t, std::vector<uint64_t>> accounts_;  // the mailboxes that each lists
     std::unordered_map<uint64_t, std::vector<uint64_t>> listed_by_;

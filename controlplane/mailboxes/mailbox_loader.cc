@@ -17,6 +17,9 @@ using Applied = MailboxArena::Applied;
 constexpr size_t kSummariesOfSlice = 1000;
 // Statuses that one query compares.
 constexpr size_t kMailboxesOfQuery = 4096;
+// What the replication stream tells is visible soon, unless the server waits for a standby, or has
+// lost it. After that it is not asked for without a pause.
+constexpr std::chrono::seconds kVisibleSoon{1};
 
 uint64_t microseconds_since(Clock::time_point begin) {
     return static_cast<uint64_t>(
@@ -42,13 +45,14 @@ void MailboxLoader::open(uint64_t mailbox_id, Done done) {
             auto rows = std::make_shared<const std::vector<PgResult>>(std::move(results));
             return std::move(deltas_of(std::move(rows), 0, wants)[0]);
         },
-        [this, mailbox_id,
-         begin = Clock::now()](const tl::expected<MailboxDelta, PipelineFailure>& delta) {
-            take_load(mailbox_id, begin, delta);
+        [this, mailbox_id, begin = Clock::now(), seen = context_.arena->seen_of(mailbox_id)](
+            const tl::expected<MailboxDelta, PipelineFailure>& delta) {
+            take_load(mailbox_id, begin, seen, delta);
         });
 }
 
 void MailboxLoader::take_load(uint64_t mailbox_id, Clock::time_point begin,
+                              const std::optional<MailboxStatus>& seen,
                               const tl::expected<MailboxDelta, PipelineFailure>& delta) {
     Answer answer;
     if (!delta) {
@@ -56,6 +60,9 @@ void MailboxLoader::take_load(uint64_t mailbox_id, Clock::time_point begin,
     } else if (delta->is_gone || context_.arena->is_gone(mailbox_id)) {
         take_gone(mailbox_id);
         answer = not_found();
+    } else if (!history_.goes_on(seen, delta->update.status)) {
+        answer = {MailboxOutcome::unavailable,
+                  "the database has lost changes of this mailbox; it is being put in order"};
     } else if (const Applied applied = context_.arena->apply(*delta, true);
                applied == Applied::full) {
         answer = Answer::full();
@@ -71,7 +78,7 @@ void MailboxLoader::take_load(uint64_t mailbox_id, Clock::time_point begin,
     // It was read before the change that is known already.
     const auto noticed = noticed_.find(mailbox_id);
     if (delta && noticed != noticed_.end() &&
-        noticed->second > context_.arena->modseq_of(mailbox_id) &&
+        noticed->second.modseq > context_.arena->modseq_of(mailbox_id) &&
         context_.arena->is_resident(mailbox_id)) {
         for (const Done& waiter : waiting.mapped()) refresh(mailbox_id, waiter);
         return;
@@ -89,8 +96,8 @@ void MailboxLoader::notice(uint64_t mailbox_id, uint64_t modseq) {
     if (!context_.arena->is_resident(mailbox_id) && !opening_.contains(mailbox_id)) return;
     if (context_.arena->is_resident(mailbox_id) && context_.arena->modseq_of(mailbox_id) >= modseq)
         return;
-    uint64_t& noticed = noticed_[mailbox_id];
-    noticed = std::max(noticed, modseq);
+    Noticed& noticed = noticed_[mailbox_id];
+    if (noticed.modseq < modseq) noticed = {modseq};
     if (context_.arena->is_resident(mailbox_id)) refresh(mailbox_id, {});
 }
 
@@ -102,9 +109,42 @@ void MailboxLoader::take_status(const MailboxStatus& status) {
         context_.workers.changed(status.mailbox_id, status.account_id);
 }
 
+MailboxLoader::Seen MailboxLoader::seen_of(std::span<const uint64_t> mailboxes) const {
+    Seen seen;
+    for (const uint64_t id : mailboxes)
+        if (const auto status = context_.arena->seen_of(id)) seen.emplace(id, *status);
+    return seen;
+}
+
+bool MailboxLoader::is_sound(const Seen& seen, const MailboxStatus& status) {
+    const uint64_t id = status.mailbox_id;
+    const auto found = seen.find(id);
+    if (!history_.goes_on(found == seen.end() ? std::nullopt : std::optional(found->second),
+                          status))
+        return false;
+    const uint64_t known = context_.arena->modseq_of(id);
+    if (context_.arena->is_resident(id) || known <= status.highest_modseq) {
+        behind_.erase(id);
+        return true;
+    }
+    // Nobody has seen its messages at that modseq, and so a step back is nothing to them. It is
+    // taken where it is still so after a pause.
+    const auto [behind, is_new] = behind_.try_emplace(id, known);
+    if (!is_new && behind->second == known) {
+        behind_.erase(behind);
+        if (context_.arena->put_status_back(status) == Applied::changed)
+            context_.workers.changed(id, status.account_id);
+        return true;
+    }
+    behind->second = known;
+    ask_later(id);
+    return false;
+}
+
 void MailboxLoader::take_gone(uint64_t mailbox_id) {
     const auto mailbox = context_.arena->view().mailbox(mailbox_id);
     noticed_.erase(mailbox_id);
+    behind_.erase(mailbox_id);
     if (!mailbox) return;
     const uint64_t account_id = mailbox->status().account_id;
     context_.arena->forget_for_ever(mailbox_id);
@@ -112,8 +152,14 @@ void MailboxLoader::take_gone(uint64_t mailbox_id) {
 }
 
 std::optional<Clock::time_point> MailboxLoader::due() const {
-    if (is_refreshing_ || stale_.empty()) return std::nullopt;
-    return ask_again_at_;
+    if (is_refreshing_ || (stale_.empty() && late_.empty())) return std::nullopt;
+    if (late_.empty()) return ask_again_at_;
+    return stale_.empty() ? late_at_ : std::min(late_at_, ask_again_at_);
+}
+
+void MailboxLoader::ask_later(uint64_t mailbox_id) {
+    if (late_.empty()) late_at_ = Clock::now() + kAskAgain;
+    late_.insert(mailbox_id);
 }
 
 std::map<uint64_t, std::vector<Done>> MailboxLoader::take_stale() {
@@ -138,6 +184,8 @@ void MailboxLoader::ask_again(std::span<const uint64_t> mailboxes, const Pipelin
 }
 
 void MailboxLoader::pump() {
+    if (!late_.empty() && Clock::now() >= late_at_)
+        for (const uint64_t id : std::exchange(late_, {})) refresh(id, {});
     if (is_refreshing_ || stale_.empty() || Clock::now() < ask_again_at_) return;
     is_refreshing_ = true;
     ++counters_.refreshes;
@@ -148,6 +196,7 @@ void MailboxLoader::pump() {
         asked.mailboxes.push_back(id);
         if (context_.arena->is_resident(id)) wants.push_back(context_.arena->want_of(id));
     }
+    asked.seen = seen_of(asked.mailboxes);
     std::vector<PipelineQuery> queries;
     add_delta_queries(queries, asked.mailboxes, wants);
     context_.ask(
@@ -180,8 +229,11 @@ void MailboxLoader::take_changes(const Changes& changes) {
     std::set<uint64_t> gone(changes.mailboxes.begin(), changes.mailboxes.end());
     for (const MailboxStatus& status : changes.statuses) gone.erase(status.mailbox_id);
     for (const uint64_t id : gone) take_gone(id);
+    std::set<uint64_t> unsound;
+    for (const MailboxStatus& status : changes.statuses)
+        if (!is_sound(changes.seen, status)) unsound.insert(status.mailbox_id);
     for (const MailboxDelta& delta : changes.deltas) {
-        if (delta.is_gone) continue;
+        if (delta.is_gone || unsound.contains(delta.mailbox_id)) continue;
         const MailboxStatus& status = delta.update.status;
         const Applied applied = context_.arena->apply(delta, false);
         if (applied == Applied::changed || applied == Applied::full)
@@ -189,19 +241,22 @@ void MailboxLoader::take_changes(const Changes& changes) {
     }
     // Those that are not resident; and what was noticed meanwhile is asked for again.
     for (const MailboxStatus& status : changes.statuses) {
+        if (unsound.contains(status.mailbox_id)) continue;
         take_status(status);
         const auto noticed = noticed_.find(status.mailbox_id);
         if (noticed == noticed_.end()) continue;
         if (!context_.arena->is_resident(status.mailbox_id) ||
-            context_.arena->modseq_of(status.mailbox_id) >= noticed->second)
+            context_.arena->modseq_of(status.mailbox_id) >= noticed->second.modseq)
             noticed_.erase(noticed);
-        else
+        else if (Clock::now() - noticed->second.since < kVisibleSoon)
             refresh(status.mailbox_id, {});
+        else
+            ask_later(status.mailbox_id);
     }
 }
 
 void MailboxLoader::compare_all() {
-    compare(context_.arena->known_mailboxes());
+    history_.check([this] { compare(context_.arena->known_mailboxes()); });
 }
 
 void MailboxLoader::compare(std::vector<uint64_t> mailboxes) {
@@ -212,7 +267,7 @@ void MailboxLoader::compare(std::vector<uint64_t> mailboxes) {
     context_.ask(
         reads_, {status_query(mailboxes)},
         [](std::vector<PgResult> rows) { return statuses_of(rows[0]); },
-        [this, mailboxes, rest = std::move(rest)](
+        [this, mailboxes, rest = std::move(rest), seen = seen_of(mailboxes)](
             const tl::expected<std::vector<MailboxStatus>, PipelineFailure>& statuses) {
             if (!statuses) {
                 ask_again(mailboxes, statuses.error());
@@ -221,7 +276,7 @@ void MailboxLoader::compare(std::vector<uint64_t> mailboxes) {
             std::set<uint64_t> gone(mailboxes.begin(), mailboxes.end());
             for (const MailboxStatus& status : *statuses) {
                 gone.erase(status.mailbox_id);
-                take_status(status);
+                if (is_sound(seen, status)) take_status(status);
             }
             for (const uint64_t id : gone) take_gone(id);
             compare(rest);

@@ -8,9 +8,11 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "controlplane/mailboxes/mailbox_context.h"
+#include "controlplane/mailboxes/mailbox_history.h"
 
 namespace gatepost::controlplane {
 
@@ -29,7 +31,11 @@ class MailboxLoader {
 
     // `reads` has short queries, `loads` those of whole mailboxes and of summaries.
     MailboxLoader(MailboxContext& context, DatabaseLink& reads, DatabaseLink& loads)
-        : context_(context), reads_(reads), loads_(loads) {}
+        : context_(context),
+          reads_(reads),
+          loads_(loads),
+          history_(context, reads, loads,
+                   [this](uint64_t id, bool done) { done ? refresh(id, {}) : ask_later(id); }) {}
 
     // Has the messages in the index.
     void open(uint64_t mailbox_id, Done done);
@@ -50,8 +56,16 @@ class MailboxLoader {
     std::optional<MailboxArena::Clock::time_point> due() const;
 
     const MailboxLoaderCounters& counters() const { return counters_; }
+    // Which the database went back behind what it had told of them.
+    uint64_t mailboxes_lost() const { return history_.mailboxes_lost(); }
 
   private:
+    using Seen = std::unordered_map<uint64_t, storage::MailboxStatus>;
+    // A modseq that the replication stream has told, and the index does not show.
+    struct Noticed {
+        uint64_t modseq = 0;
+        MailboxArena::Clock::time_point since = MailboxArena::Clock::now();
+    };
     struct SummaryRange {
         uint64_t mailbox_id = 0;
         uint32_t first = 0;
@@ -59,16 +73,23 @@ class MailboxLoader {
     };
     struct Changes {
         std::vector<uint64_t> mailboxes;
+        Seen seen;  // of them, when they were asked for
         std::vector<storage::MailboxStatus> statuses;
         std::vector<MailboxDelta> deltas;
     };
 
     void take_load(uint64_t mailbox_id, MailboxArena::Clock::time_point begin,
+                   const std::optional<storage::MailboxStatus>& seen,
                    const tl::expected<MailboxDelta, PipelineFailure>& delta);
+    Seen seen_of(std::span<const uint64_t> mailboxes) const;
+    // False: the database has gone back, or is not as far yet as the replication stream was: the
+    // status is not to be used.
+    bool is_sound(const Seen& seen, const storage::MailboxStatus& status);
     std::map<uint64_t, std::vector<Done>> take_stale();
     void take_changes(const Changes& changes);
     // These are asked for again, after a pause, unless the database is away.
     void ask_again(std::span<const uint64_t> mailboxes, const PipelineFailure& failure);
+    void ask_later(uint64_t mailbox_id);
     void compare(std::vector<uint64_t> mailboxes);
     // The newest messages of the range that lack a summary, as many as a slice has.
     std::optional<SummaryRange> next_slice(uint64_t mailbox_id, uint32_t first,
@@ -79,9 +100,13 @@ class MailboxLoader {
     MailboxContext& context_;
     DatabaseLink& reads_;
     DatabaseLink& loads_;
+    MailboxHistory history_;
     std::map<uint64_t, std::vector<Done>> opening_;
     std::map<uint64_t, std::vector<Done>> stale_;  // to be refreshed
-    std::map<uint64_t, uint64_t> noticed_;         // modseqs that are there, and not in the index
+    std::map<uint64_t, Noticed> noticed_;
+    std::set<uint64_t> late_;  // to be refreshed, and not at once
+    MailboxArena::Clock::time_point late_at_{};
+    std::map<uint64_t, uint64_t> behind_;  // modseqs that the database did not show: to look again
     uint64_t last_asked_ = 0;  // one that cannot be read does not keep those behind it waiting
     size_t asked_max_ = kRefreshMax;
     MailboxArena::Clock::time_point ask_again_at_{};

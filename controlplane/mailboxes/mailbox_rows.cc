@@ -24,14 +24,15 @@ constexpr std::string_view kStatuses =
     "b.unseen_count, b.deleted_count, b.byte_count "
     "FROM gatepost.mailboxes b WHERE b.id = ANY ($1::bigint[])";
 
-// Of a message that is in the index, the summary is there, or comes later.
+// Of a message that is in the index, the summary is there, or comes later. OFFSET keeps the planner
+// from walking the whole mailbox in the order of the UIDs, here and below.
 constexpr std::string_view kMessages =
     "SELECT m.mailbox_id, m.uid, m.modseq, m.flags, m.internal_date, m.save_date, m.blob_id, "
     "m.segment, m.position, m.size, octet_length(m.summary), m.keywords, "
     "CASE WHEN m.uid >= w.uid_next THEN m.summary ELSE '' END "
     "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS w (id, have, uid_next) "
-    "CROSS JOIN LATERAL (SELECT * FROM gatepost.messages q "
-    "WHERE q.mailbox_id = w.id AND q.modseq > w.have ORDER BY q.uid) AS m";
+    "CROSS JOIN LATERAL (SELECT * FROM (SELECT * FROM gatepost.messages p "
+    "WHERE p.mailbox_id = w.id AND p.modseq > w.have OFFSET 0) AS q ORDER BY q.uid) AS m";
 
 // All of one, as the primary key has them.
 constexpr std::string_view kAllMessages =
@@ -39,10 +40,14 @@ constexpr std::string_view kAllMessages =
     "m.segment, m.position, m.size, octet_length(m.summary), m.keywords, ''::bytea "
     "FROM gatepost.messages m WHERE m.mailbox_id = $1::bigint ORDER BY m.uid";
 
+// A row with the UID 0 says that there may have been more (013_imap.sql: expunged_floor).
 constexpr std::string_view kExpunged =
     "SELECT e.mailbox_id, e.uid FROM unnest($1::bigint[], $2::bigint[]) AS w (id, have) "
-    "CROSS JOIN LATERAL (SELECT * FROM gatepost.expunged q WHERE q.mailbox_id = w.id "
-    "AND q.modseq > w.have ORDER BY q.uid) AS e WHERE w.have > 0";
+    "CROSS JOIN LATERAL (SELECT * FROM (SELECT * FROM gatepost.expunged p "
+    "WHERE p.mailbox_id = w.id AND p.modseq > w.have OFFSET 0) AS q ORDER BY q.uid) AS e "
+    "WHERE w.have > 0 "
+    "UNION ALL SELECT b.id, 0 FROM unnest($1::bigint[], $2::bigint[]) AS w (id, have) "
+    "JOIN gatepost.mailboxes b ON b.id = w.id WHERE w.have > 0 AND b.expunged_floor > w.have";
 
 constexpr std::string_view kLists =
     "SELECT a.id, l.mailbox_id, l.owner_id, l.name, l.special_use, l.subscribed, l.rights "
@@ -204,9 +209,14 @@ std::vector<MailboxDelta> deltas_of(std::shared_ptr<const std::vector<PgResult>>
     }
     if (rows->size() <= first + 2) return deltas;  // of load_queries()
     const PgResult& expunged = (*rows)[first + 2];
-    for (int row = 0; row < expunged.rows(); ++row)
-        deltas[places.at(binary_unsigned(expunged, row, 0))].update.expunged.push_back(
-            static_cast<uint32_t>(binary_unsigned(expunged, row, 1)));
+    for (int row = 0; row < expunged.rows(); ++row) {
+        MailboxDelta& delta = deltas[places.at(binary_unsigned(expunged, row, 0))];
+        const auto uid = static_cast<uint32_t>(binary_unsigned(expunged, row, 1));
+        if (uid == 0)
+            delta.is_behind_floor = true;
+        else
+            delta.update.expunged.push_back(uid);
+    }
     return deltas;
 }
 

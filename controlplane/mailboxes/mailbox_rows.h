@@ -33,7 +33,9 @@ struct MailboxWant {
 // How a mailbox came from one state to another.
 struct MailboxDelta {
     uint64_t mailbox_id = 0;
-    bool is_gone = false;      // the mailbox is not there any more
+    bool is_gone = false;  // the mailbox is not there any more
+    // Messages that went since that state may be missing in `expunged`: this is no step from it.
+    bool is_behind_floor = false;
     uint64_t from_modseq = 0;  // the state before; 0: none, this is all of the mailbox
     storage::MailboxUpdate update;
     // What the update refers to.

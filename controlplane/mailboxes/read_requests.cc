@@ -29,6 +29,9 @@ constexpr std::string_view kAcl = "SELECT identifier, rights FROM gatepost.get_a
 constexpr std::string_view kQuota =
     "SELECT bytes, bytes_max, messages, messages_max FROM gatepost.get_quota($1::bigint)";
 
+constexpr std::string_view kUrlKey =
+    "SELECT mailbox_id, key FROM gatepost.find_url_key($1::text, $2::text)";
+
 constexpr int32_t kAllLevels = -1;
 constexpr uint32_t kLevelsMax = 1000;  // a name of an entry has no more
 
@@ -81,20 +84,38 @@ struct QueryMaker {
     void operator()(const GetQuota& request) const {
         add(kQuota).add_int8(static_cast<int64_t>(request.account_id));
     }
+    void operator()(const FindUrlKey& request) const {
+        BinaryParams& params = add(kUrlKey);
+        params.add_text(clean_text(request.owner));
+        params.add_text(clean_text(request.mailbox));
+    }
     template <typename Other>
     void operator()(const Other&) const {}
 };
 
+// UIDs from `first` on and below `end`, which are above all that are there.
+void add_uids(UidSet& set, uint64_t first, uint64_t end) {
+    if (first >= end) return;
+    add_uid(set, static_cast<uint32_t>(first));
+    set.back().last = static_cast<uint32_t>(end - 1);
+}
+
 // The UIDs below `uid_next` that are not among the rows, `known` ones alone where there are some.
+// Takes time by the rows and the ranges: UIDs may be four thousand million.
 void add_missing(const PgResult& present, uint64_t uid_next, const UidSet& known, UidSet& missing) {
     const UidSet all = {{1, UINT32_MAX}};
     int row = 0;
-    for (const UidRange& range : known.empty() ? all : known)
-        for (uint64_t uid = range.first; uid <= range.last && uid < uid_next; ++uid) {
-            while (row < present.rows() && binary_unsigned(present, row, 0) < uid) ++row;
-            const bool is_there = row < present.rows() && binary_unsigned(present, row, 0) == uid;
-            if (!is_there) add_uid(missing, static_cast<uint32_t>(uid));
+    for (const UidRange& range : known.empty() ? all : known) {
+        uint64_t next = range.first;
+        const uint64_t end = std::min(uint64_t{range.last} + 1, uid_next);
+        for (; row < present.rows() && binary_unsigned(present, row, 0) < end; ++row) {
+            const uint64_t uid = binary_unsigned(present, row, 0);
+            if (uid < next) continue;
+            add_uids(missing, next, uid);
+            next = uid + 1;
         }
+        add_uids(missing, next, end);
+    }
 }
 
 struct RowTaker {
@@ -127,6 +148,15 @@ struct RowTaker {
         for (int column = 0; column < 4; ++column)
             reply.numbers.push_back(binary_unsigned(rows, 0, column));
     }
+    void operator()(const FindUrlKey&) const {
+        if (rows.rows() == 0) {
+            reply.outcome = MailboxOutcome::not_found;
+            reply.text = "there is no such key";
+            return;
+        }
+        reply.mailbox_id = binary_unsigned(rows, 0, 0);
+        reply.values.emplace_back(kUrlMechanism, rows.text(0, 1));
+    }
     template <typename Other>
     void operator()(const Other&) const {}
 };
@@ -136,7 +166,8 @@ struct RowTaker {
 bool is_read(const MailboxRequest& request) {
     return std::holds_alternative<FindExpunged>(request) ||
            std::holds_alternative<GetMetadata>(request) ||
-           std::holds_alternative<GetAcl>(request) || std::holds_alternative<GetQuota>(request);
+           std::holds_alternative<GetAcl>(request) || std::holds_alternative<GetQuota>(request) ||
+           std::holds_alternative<FindUrlKey>(request);
 }
 
 std::vector<PipelineQuery> read_queries(const MailboxRequest& request) {

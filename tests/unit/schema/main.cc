@@ -11,7 +11,7 @@ class Environment : public testing::Environment {
   public:
     void SetUp() override {
         server = new tests::GatepostServer;
-        const Status started = server->start();
+        const Status started = server->start({"max_prepared_transactions=4"});
         ASSERT_TRUE(started) << started.error().message;
     }
     void TearDown() override { delete std::exchange(server, nullptr); }

@@ -150,6 +150,21 @@ TEST(Config, RateLimit) {
               "50000");
 }
 
+TEST(Config, Mailboxes) {
+    Settings settings;
+    ASSERT_TRUE(settings.read_text(
+        "[mailboxes]\nsize_max = \"8GiB\"\nresident_max = \"6GiB\"\nexpunged_kept = \"90d\"\n",
+        "g.toml"));
+    const auto config = config_from_settings(settings);
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->mailboxes.size_max, uint64_t{8} << 30);
+    EXPECT_EQ(config->mailboxes.resident_max, uint64_t{6} << 30);
+    EXPECT_EQ(config->mailboxes.expunged_kept, std::chrono::hours(90 * 24));
+    Settings larger;
+    ASSERT_TRUE(larger.read_text("[mailboxes]\nresident_max = \"6GiB\"\n", "g.toml"));
+    EXPECT_FALSE(config_from_settings(larger));
+}
+
 TEST(Config, MoreWorkersThanNamedCoresIsRefused) {
     Settings settings;
     ASSERT_TRUE(settings.read_text("[dataplane]\nworkers = 3\ncores = \"0-1\"\n", "g.toml"));

@@ -113,6 +113,16 @@ Status read_mail(const Settings& settings, Config& config) {
     mail.auth_mechanisms = settings.get("smtp.auth_mechanisms").values;
     config.store.compact_live_percent = number(text("store.compact_live_percent"));
     config.store.compact_grace = must(duration_from_text(text("store.compact_grace")));
+    MailboxesConfig& mailboxes = config.mailboxes;
+    mailboxes.size_max = must(size_from_text(text("mailboxes.size_max")));
+    mailboxes.resident_max = must(size_from_text(text("mailboxes.resident_max")));
+    mailboxes.expunged_kept = must(duration_from_text(text("mailboxes.expunged_kept")));
+    if (mailboxes.resident_max > mailboxes.size_max)
+        return fail(ErrorCode::invalid,
+                    "{}: mailboxes.resident_max is {}, but mailboxes.size_max, which holds that "
+                    "and more, only {}",
+                    settings.get("mailboxes.resident_max").origin, text("mailboxes.resident_max"),
+                    text("mailboxes.size_max"));
     if (mail.socket.empty()) return {};
     if (auto address = endpoint_from_text(mail.socket, 0); !address)
         return wrap(settings.get("smtp.socket").origin + ": smtp.socket", address.error());

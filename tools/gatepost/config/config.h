@@ -53,6 +53,17 @@ struct MailConfig {
 struct StoreConfig {
     uint64_t compact_live_percent = 0;
     std::chrono::milliseconds compact_grace{};
+
+    bool operator==(const StoreConfig&) const = default;
+};
+
+// What [mailboxes] says.
+struct MailboxesConfig {
+    uint64_t size_max = 0;      // octets
+    uint64_t resident_max = 0;  // octets
+    std::chrono::milliseconds expunged_kept{};
+
+    bool operator==(const MailboxesConfig&) const = default;
 };
 
 // What [queue_api] says.
@@ -77,6 +88,7 @@ struct Config {
     std::vector<Endpoint> metrics_listen;
     MailConfig mail;
     StoreConfig store;
+    MailboxesConfig mailboxes;
     QueueApiConfig queue_api;
     std::vector<std::string> http_trusted_proxies;
     std::string metrics_token_file;  // empty: none

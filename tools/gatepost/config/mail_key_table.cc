@@ -142,6 +142,39 @@ constexpr ConfigKey kMail[] = {
          "How long a file of the message log stays once nothing in it is needed any more: whoever "
          "is being sent a message goes on reading it.",
      .example = "10min"},
+    {.name = "mailboxes.size_max",
+     .kind = KeyKind::size,
+     .default_value = "4GiB",
+     .minimum = 16 * kMiB,
+     .maximum = uint64_t{64} << 40,
+     .since = "0.6",
+     .description =
+         "How far the index of mailboxes in memory may grow, with what is replaced and readers "
+         "have not left yet. It costs address space only; memory is used as mailboxes need it "
+         "(about 600 B per message).",
+     .example = "16GiB"},
+    {.name = "mailboxes.resident_max",
+     .kind = KeyKind::size,
+     .default_value = "1GiB",
+     .minimum = 1 * kMiB,
+     .maximum = uint64_t{64} << 40,
+     .since = "0.6",
+     .description =
+         "Memory beyond which mailboxes that nobody asked for in the last minute leave the index; "
+         "they are read from PostgreSQL again when somebody opens them. 1GiB has the mailboxes of "
+         "some hundred people with ten thousand messages each. At most mailboxes.size_max.",
+     .example = "8GiB"},
+    {.name = "mailboxes.expunged_kept",
+     .kind = KeyKind::duration,
+     .default_value = "30d",
+     .minimum = 86'400'000,
+     .maximum = 3650 * uint64_t{86'400'000},
+     .since = "0.6",
+     .description =
+         "How long it is remembered which messages are gone (RFC 7162, QRESYNC). A client that was "
+         "away for longer, for which a month is plenty, is told of every message that is not "
+         "there, which is right as well and takes one longer answer.",
+     .example = "90d"},
     {.name = "queue_api.listen",
      .kind = KeyKind::addresses,
      .default_value = "",

@@ -179,6 +179,9 @@ ProcessSpec controlplane_spec(const ChildPrograms& programs, const Config& confi
         add(spec.argv, "--messages", config.messages());
     add(spec.argv, "--compact-live-percent", std::to_string(config.store.compact_live_percent));
     add(spec.argv, "--compact-grace", std::to_string(config.store.compact_grace.count()));
+    add(spec.argv, "--mailboxes-size-max", std::to_string(config.mailboxes.size_max));
+    add(spec.argv, "--mailboxes-resident-max", std::to_string(config.mailboxes.resident_max));
+    add(spec.argv, "--expunged-kept", std::to_string(config.mailboxes.expunged_kept.count()));
     add_queue_api_options(spec.argv, config);
     add(spec.argv, "--channel-fd", std::to_string(channel));
     add(spec.argv, "--runtime-fd", std::to_string(runtime));

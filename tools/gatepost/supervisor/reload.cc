@@ -34,8 +34,8 @@ Status check_reloadable(const Config& now, const Config& next) {
 
 bool needs_other_controlplane(const Config& now, const Config& next) {
     return now.dsn != next.dsn || now.password_file != next.password_file ||
-           now.arena_size_max != next.arena_size_max ||
-           now.checkpoint_interval != next.checkpoint_interval ||
+           now.arena_size_max != next.arena_size_max || now.store != next.store ||
+           now.mailboxes != next.mailboxes || now.checkpoint_interval != next.checkpoint_interval ||
            now.tls_server_name != next.tls_server_name || now.tls_key_file != next.tls_key_file ||
            now.log_format != next.log_format || now.log_level != next.log_level;
 }
