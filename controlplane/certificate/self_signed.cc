@@ -8,8 +8,8 @@ namespace gatepost::controlplane {
 
 namespace {
 
-constexpr int64_t kDay = 24 * 3600;    // s
-constexpr int64_t kClockSlack = 3600;  // s
+constexpr int64_t kDayS = 24 * 3600;   // s
+constexpr int64_t kBackdatedS = 3600;  // s
 constexpr int kSerialBits = 128;       // RFC 5280 §4.1.2.2: 20 octets at most
 constexpr size_t kCommonNameMax = 64;  // RFC 5280 appendix A.1, ub-common-name
 constexpr const char* kNoCommonName = "Gatepost self-signed certificate";
@@ -52,8 +52,8 @@ OwnedX509 build(EVP_PKEY* key, const std::vector<std::string>& names, int64_t no
     const bool built =
         x != nullptr && X509_set_version(x, kVersion3) == 1 && set_serial(x) &&
         set_name(x, names.front()) &&
-        ASN1_TIME_set(X509_getm_notBefore(x), at(now_s - kClockSlack)) != nullptr &&
-        ASN1_TIME_set(X509_getm_notAfter(x), at(now_s + kSelfSignedDays * kDay)) != nullptr &&
+        ASN1_TIME_set(X509_getm_notBefore(x), at(now_s - kBackdatedS)) != nullptr &&
+        ASN1_TIME_set(X509_getm_notAfter(x), at(now_s + kSelfSignedDays * kDayS)) != nullptr &&
         X509_set_pubkey(x, key) == 1 &&
         add_extension(x, NID_basic_constraints, "critical,CA:FALSE") &&
         add_extension(x, NID_key_usage, "critical,digitalSignature") &&

@@ -10,7 +10,7 @@ namespace {
 
 using storage::EntryKind;
 
-constexpr size_t kRetriesMax = 64;  // sources that did not fit, tried again by one finish()
+constexpr size_t kAliasRetriesMax = 64;  // sources that did not fit, tried again by one finish()
 
 std::string join(const MailAliasRow& row) {
     std::string text;
@@ -85,7 +85,7 @@ Status MailAliases::make_entry(const std::string& source, Targets& targets) {
 }
 
 Status MailAliases::finish() {
-    for (size_t tried = 0; tried < kRetriesMax && !refused_.empty(); ++tried)
+    for (size_t tried = 0; tried < kAliasRetriesMax && !refused_.empty(); ++tried)
         draft(std::string(*refused_.begin()));
     Status status;
     for (auto& [source, targets] : drafts_) {

@@ -10,7 +10,7 @@ namespace {
 
 using storage::RRType;
 
-constexpr size_t kRRFixedSize = 10;  // type, class, TTL, RDLENGTH
+constexpr size_t kWireFixedSize = 10;  // type, class, TTL, RDLENGTH
 constexpr uint16_t kDoBit = 0x8000;
 
 Parsed error(Query& query, Rcode rcode) {
@@ -99,7 +99,7 @@ Parsed read_opt(const uint8_t* fixed, const Exchange& exchange, uint16_t udp_pay
         query.size_max = std::min({offered, udp_payload_max, exchange.reply_capacity});
     }
     if (fixed[5] != 0) return error(query, Rcode::badvers);  // RFC 6891 §6.1.3
-    if (!read_options(fixed + kRRFixedSize, load_be16(fixed + 8), exchange, query)) {
+    if (!read_options(fixed + kWireFixedSize, load_be16(fixed + 8), exchange, query)) {
         query.cookie.length = 0;
         return error(query, Rcode::formerr);
     }
@@ -127,8 +127,8 @@ Parsed read_records(const Exchange& exchange, size_t at, size_t count, size_t ad
     Parsed outcome = Parsed::ok;
     for (size_t i = 0; i < count; ++i) {
         size_t fixed = skip_name(message, length, at);
-        if (fixed == 0 || fixed + kRRFixedSize > length) return error(query, Rcode::formerr);
-        size_t end = fixed + kRRFixedSize + load_be16(message + fixed + 8);
+        if (fixed == 0 || fixed + kWireFixedSize > length) return error(query, Rcode::formerr);
+        size_t end = fixed + kWireFixedSize + load_be16(message + fixed + 8);
         if (end > length) return error(query, Rcode::formerr);
         bool is_opt = load_be16(message + fixed) == static_cast<uint16_t>(RRType::OPT);
         if (is_opt) {

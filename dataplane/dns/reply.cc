@@ -10,7 +10,7 @@ namespace gatepost::dataplane {
 
 namespace {
 
-constexpr uint16_t kDoBit = 0x8000;
+constexpr uint16_t kDoBitOut = 0x8000;
 
 // RFC 8467 §4.1: the lengths of answers, all of them multiples of this, tell little about them.
 constexpr size_t kPaddingBlock = 468;  // octets
@@ -34,7 +34,7 @@ uint16_t write_opt(uint8_t* p, const Exchange& exchange, const Query& query, con
     store_be16(p + 3, options.udp_payload_max);
     p[5] = static_cast<uint8_t>(static_cast<uint8_t>(reply.rcode) >> 4);
     p[6] = 0;
-    store_be16(p + 7, query.dnssec_ok ? kDoBit : 0);  // RFC 3225 §3: copied
+    store_be16(p + 7, query.dnssec_ok ? kDoBitOut : 0);  // RFC 3225 §3: copied
     uint8_t* option = p + kOptSize;
     if (reply.extended_error != ExtendedError::none) {
         store_be16(option, kOptionExtendedError);

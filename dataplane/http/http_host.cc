@@ -29,19 +29,19 @@ constexpr std::string_view kOpenMetricsType =
     "application/openmetrics-text; version=1.0.0; charset=utf-8";
 constexpr std::string_view kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
-Verdict refuse(HttpResponse& response, int status, std::string_view line) {
+Verdict refuse_site(HttpResponse& response, int status, std::string_view line) {
     response.refuse(status, line);
     return Verdict::respond;
 }
 
 Verdict not_found(HttpResponse& response) {
-    return refuse(response, 404, "There is nothing at this path.\n");
+    return refuse_site(response, 404, "There is nothing at this path.\n");
 }
 
 // RFC 9110 §15.5.6: with the methods that would do.
 Verdict read_only(HttpResponse& response) {
     response.allow = "GET, HEAD";
-    return refuse(response, 405, "Only GET and HEAD are possible here.\n");
+    return refuse_site(response, 405, "Only GET and HEAD are possible here.\n");
 }
 
 Verdict say_ok(HttpResponse& response) {
@@ -78,7 +78,7 @@ Verdict HttpHost::judge_public(const HttpRequest& request, HttpResponse& respons
     bool doh = is_doh_path(request.path);
     // RFC 8470 §5.2: what may have been replayed is answered where doing it twice does no harm.
     if (request.early_data && !(doh && request.is_read()))
-        return refuse(response, 425, "Try again when the handshake is complete.\n");
+        return refuse_site(response, 425, "Try again when the handshake is complete.\n");
     if (answer_challenge(request, response) || redirect(request, response)) return Verdict::respond;
     if (doh) return judge_doh(request, burst_->room(), response, query);
     if (is_autoconfig_path(request.path))
@@ -94,7 +94,7 @@ Verdict HttpHost::judge_public(const HttpRequest& request, HttpResponse& respons
 Verdict HttpHost::judge_plain(const HttpRequest& request, HttpResponse& response) {
     if (answer_challenge(request, response) || redirect(request, response)) return Verdict::respond;
     auto location = https_location(request, options_.https_port);
-    if (!location) return refuse(response, 400, "The request names no host.\n");
+    if (!location) return refuse_site(response, 400, "The request names no host.\n");
     response.refuse(308, "This site is at https.\n");
     response.no_store = false;
     response.max_age = kRedirectAgeS;
@@ -111,7 +111,7 @@ Verdict HttpHost::judge_admin(const HttpRequest& request, HttpResponse& response
     if (!health && !options_.bearer_token.empty() &&
         !has_bearer_token(request, options_.bearer_token)) {
         response.authenticate = true;
-        return refuse(response, 401, "A bearer token is needed.\n");
+        return refuse_site(response, 401, "A bearer token is needed.\n");
     }
     response.no_store = true;
     TextWriter out(response.text);
@@ -125,7 +125,7 @@ Verdict HttpHost::judge_admin(const HttpRequest& request, HttpResponse& response
         response.content_type = open ? kOpenMetricsType : kPrometheusType;
         write_metrics(environment_, options_, open, out);
     }
-    if (!out.ok()) return refuse(response, 503, "The worker's buffers are all in use.\n");
+    if (!out.ok()) return refuse_site(response, 503, "The worker's buffers are all in use.\n");
     return Verdict::respond;
 }
 

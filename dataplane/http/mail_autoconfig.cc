@@ -100,13 +100,14 @@ std::string domain_of_host(const HttpRequest& request) {
     return std::string(host);
 }
 
-Verdict refuse(HttpResponse& response, int status, std::string_view line) {
+Verdict refuse_autoconfig(HttpResponse& response, int status, std::string_view line) {
     response.refuse(status, line);
     return Verdict::respond;
 }
 
 Verdict finish(HttpResponse& response, std::string_view type, const TextWriter& out) {
-    if (!out.ok()) return refuse(response, 503, "The worker's buffers are all in use.\n");
+    if (!out.ok())
+        return refuse_autoconfig(response, 503, "The worker's buffers are all in use.\n");
     response.content_type = type;
     response.no_store = true;
     return Verdict::respond;
@@ -157,10 +158,10 @@ Verdict judge_autoconfig(const HttpRequest& request, const MailClientSettings& s
     const bool posts = page == Page::autodiscover && request.method == HttpMethod::post;
     if (!posts && !request.is_read()) {
         response.allow = page == Page::autodiscover ? "GET, HEAD, POST" : "GET, HEAD";
-        return refuse(response, 405, "That method does not do here.\n");
+        return refuse_autoconfig(response, 405, "That method does not do here.\n");
     }
     if (settings.hostname.empty() || (!settings.imap.any() && !settings.pop3.any()))
-        return refuse(response, 404, "Mail is not served here.\n");
+        return refuse_autoconfig(response, 404, "Mail is not served here.\n");
     if (posts) {
         query.autodiscover = true;
         return Verdict::read_query;
@@ -171,10 +172,10 @@ Verdict judge_autoconfig(const HttpRequest& request, const MailClientSettings& s
         return Verdict::respond;
     }
     if (page == Page::profile && !address)
-        return refuse(response, 400, "Write ?email= and an address.\n");
+        return refuse_autoconfig(response, 400, "Write ?email= and an address.\n");
     const std::string domain = address ? address->domain : domain_of_host(request);
     const auto found = settings_of(settings, environment, domain);
-    if (!found) return refuse(response, 404, "There is no such domain here.\n");
+    if (!found) return refuse_autoconfig(response, 404, "There is no such domain here.\n");
     TextWriter out(response.text);
     if (page == Page::autoconfig) {
         write_autoconfig(*found, out);

@@ -18,9 +18,9 @@ static_assert(std::size(kTlsVersionNames) == storage::kTlsVersions);
 static_assert(std::size(kHttpVersionNames) == storage::kHttpVersions);
 static_assert(std::size(kClassNames) == storage::kStatusClasses);
 
-using Member = std::atomic<uint64_t> StreamCounters::*;
+using StreamMember = std::atomic<uint64_t> StreamCounters::*;
 
-uint64_t sum(const RuntimePage& page, Member member) {
+uint64_t stream_sum(const RuntimePage& page, StreamMember member) {
     return sum_workers(
         page, [member](const RuntimePage& from, size_t i) -> const auto& {
             return from.streams[i].*member;
@@ -29,9 +29,9 @@ uint64_t sum(const RuntimePage& page, Member member) {
 
 void write_connections(const RuntimePage& page, MetricsWriter& out) {
     out.single("gatepost_streams_open", MetricKind::gauge, "Connections that are open",
-               sum(page, &StreamCounters::open));
+               stream_sum(page, &StreamCounters::open));
     out.single("gatepost_streams_accepted", MetricKind::counter, "Connections accepted",
-               sum(page, &StreamCounters::total));
+               stream_sum(page, &StreamCounters::total));
     out.family("gatepost_streams_ended", MetricKind::counter,
                "Connections that have ended, by who or what ended them");
     for (size_t end = 0; end < storage::kStreamEnds; ++end)
@@ -42,15 +42,17 @@ void write_connections(const RuntimePage& page, MetricsWriter& out) {
                        }));
     out.family("gatepost_streams_bytes", MetricKind::counter,
                "Octets of connections, TLS included, by direction");
-    out.sample({{"direction", "received"}}, sum(page, &StreamCounters::received_octets));
-    out.sample({{"direction", "sent"}}, sum(page, &StreamCounters::sent_octets));
+    out.sample({{"direction", "received"}}, stream_sum(page, &StreamCounters::received_octets));
+    out.sample({{"direction", "sent"}}, stream_sum(page, &StreamCounters::sent_octets));
     out.single("gatepost_streams_buffers_bytes", MetricKind::gauge,
-               "Memory that holds what is on its way", sum(page, &StreamCounters::buffers_octets));
+               "Memory that holds what is on its way",
+               stream_sum(page, &StreamCounters::buffers_octets));
     out.single("gatepost_streams_buffers_refused", MetricKind::counter,
-               "Times that no such memory was left", sum(page, &StreamCounters::buffers_refused));
+               "Times that no such memory was left",
+               stream_sum(page, &StreamCounters::buffers_refused));
     out.single("gatepost_streams_receive_starved", MetricKind::counter,
                "Times that no receive buffer was free",
-               sum(page, &StreamCounters::receive_starved));
+               stream_sum(page, &StreamCounters::receive_starved));
 }
 
 void write_tls(const RuntimePage& page, MetricsWriter& out) {
@@ -80,8 +82,8 @@ void write_tls(const RuntimePage& page, MetricsWriter& out) {
                        }));
     out.family("gatepost_tls_identities_loaded", MetricKind::counter,
                "Certificate chains and keys loaded, by result");
-    out.sample({{"result", "ok"}}, sum(page, &StreamCounters::identities_loaded));
-    out.sample({{"result", "failed"}}, sum(page, &StreamCounters::identity_failures));
+    out.sample({{"result", "ok"}}, stream_sum(page, &StreamCounters::identities_loaded));
+    out.sample({{"result", "failed"}}, stream_sum(page, &StreamCounters::identity_failures));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace gatepost::dataplane {
 namespace {
 
-constexpr int64_t kDayS = 86400;
+constexpr int64_t kSecondsOfDay = 86400;
 
 Verdict verdict(bool found) {
     return found ? Verdict::yes : Verdict::no;
@@ -17,7 +17,7 @@ Verdict lacking(SearchedMessage& message, SearchCost cost) {
 }
 
 int64_t day_of(int64_t seconds) {
-    return (seconds >= 0 ? seconds : seconds - kDayS + 1) / kDayS;
+    return (seconds >= 0 ? seconds : seconds - kSecondsOfDay + 1) / kSecondsOfDay;
 }
 
 std::string_view name_of(EnvelopeMember member) {

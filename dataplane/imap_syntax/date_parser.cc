@@ -7,8 +7,8 @@
 namespace gatepost::dataplane {
 namespace {
 
-constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::string_view kMonthNames[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 // Takes exactly so many digits.
 bool take_digits(ImapScanner& scanner, int count, uint32_t& out) {
@@ -29,7 +29,7 @@ bool take_month(ImapScanner& scanner, uint32_t& out) {
         if (!scanner.take(c) || c == '\0') return scanner.fail("a date is malformed");
     }
     for (out = 1; out <= 12; ++out)
-        if (equal_ignoring_case(kMonths[out - 1], std::string_view(name, 3))) return true;
+        if (equal_ignoring_case(kMonthNames[out - 1], std::string_view(name, 3))) return true;
     return scanner.fail("there is no such month");
 }
 

@@ -8,40 +8,40 @@
 namespace gatepost::dataplane {
 namespace {
 
-using Kind = FetchItem::Kind;
+using Item = FetchItem::Kind;
 
 // Those without a section.
 constexpr struct {
     std::string_view name;
-    Kind kind;
+    Item kind;
     bool sets_seen = false;
 } kItems[] = {
-    {"FLAGS", Kind::flags},
-    {"UID", Kind::uid},
-    {"INTERNALDATE", Kind::internal_date},
-    {"RFC822.SIZE", Kind::rfc822_size},
-    {"ENVELOPE", Kind::envelope},
-    {"BODY", Kind::body},
-    {"BODYSTRUCTURE", Kind::body_structure},
-    {"RFC822", Kind::rfc822, true},
-    {"RFC822.HEADER", Kind::rfc822_header},
-    {"RFC822.TEXT", Kind::rfc822_text, true},
-    {"MODSEQ", Kind::modseq},
-    {"SAVEDATE", Kind::save_date},
-    {"EMAILID", Kind::email_id},
-    {"THREADID", Kind::thread_id},
-    {"PREVIEW", Kind::preview},
+    {"FLAGS", Item::flags},
+    {"UID", Item::uid},
+    {"INTERNALDATE", Item::internal_date},
+    {"RFC822.SIZE", Item::rfc822_size},
+    {"ENVELOPE", Item::envelope},
+    {"BODY", Item::body},
+    {"BODYSTRUCTURE", Item::body_structure},
+    {"RFC822", Item::rfc822, true},
+    {"RFC822.HEADER", Item::rfc822_header},
+    {"RFC822.TEXT", Item::rfc822_text, true},
+    {"MODSEQ", Item::modseq},
+    {"SAVEDATE", Item::save_date},
+    {"EMAILID", Item::email_id},
+    {"THREADID", Item::thread_id},
+    {"PREVIEW", Item::preview},
 };
 
 // Those in front of "[".
 constexpr struct {
     std::string_view name;
-    Kind kind;
+    Item kind;
     bool peek;
 } kSectionItems[] = {
-    {"BODY", Kind::body_section, false},      {"BODY.PEEK", Kind::body_section, true},
-    {"BINARY", Kind::binary, false},          {"BINARY.PEEK", Kind::binary, true},
-    {"BINARY.SIZE", Kind::binary_size, true},
+    {"BODY", Item::body_section, false},      {"BODY.PEEK", Item::body_section, true},
+    {"BINARY", Item::binary, false},          {"BINARY.PEEK", Item::binary, true},
+    {"BINARY.SIZE", Item::binary_size, true},
 };
 
 // "(From To)"
@@ -109,8 +109,8 @@ bool parse_section_item(ImapScanner& scanner, std::string_view word, FetchItem& 
     if (found == std::end(kSectionItems)) return scanner.fail("that has no sections");
     out.kind = found->kind;
     out.peek = found->peek;
-    if (!parse_section(scanner, out.kind != Kind::body_section, out.section)) return false;
-    return out.kind == Kind::binary_size || parse_partial(scanner, out.partial);
+    if (!parse_section(scanner, out.kind != Item::body_section, out.section)) return false;
+    return out.kind == Item::binary_size || parse_partial(scanner, out.partial);
 }
 
 // RFC 9051 §6.4.5: ALL, FULL, and FAST.
@@ -118,10 +118,10 @@ bool add_macro(std::string_view word, std::vector<FetchItem>& items) {
     const bool full = equal_ignoring_case(word, "FULL");
     const bool all = full || equal_ignoring_case(word, "ALL");
     if (!all && !equal_ignoring_case(word, "FAST")) return false;
-    for (Kind kind : {Kind::flags, Kind::internal_date, Kind::rfc822_size})
+    for (Item kind : {Item::flags, Item::internal_date, Item::rfc822_size})
         items.push_back({.kind = kind, .peek = true});
-    if (all) items.push_back({.kind = Kind::envelope, .peek = true});
-    if (full) items.push_back({.kind = Kind::body, .peek = true});
+    if (all) items.push_back({.kind = Item::envelope, .peek = true});
+    if (full) items.push_back({.kind = Item::body, .peek = true});
     return true;
 }
 
@@ -137,7 +137,7 @@ bool parse_items(ImapScanner& scanner, std::vector<FetchItem>& items) {
     return true;
 }
 
-void require_item(Kind kind, std::vector<FetchItem>& items) {
+void require_item(Item kind, std::vector<FetchItem>& items) {
     if (std::ranges::find(items, kind, &FetchItem::kind) == items.end())
         items.insert(items.begin(), {.kind = kind, .peek = true});
 }
@@ -175,7 +175,7 @@ bool parse_fetch_item(ImapScanner& scanner, FetchItem& out) {
     if (found == std::end(kItems)) return scanner.fail("there is no such item of a message");
     out.kind = found->kind;
     out.peek = !found->sets_seen;
-    if (out.kind != Kind::preview) return true;
+    if (out.kind != Item::preview) return true;
     // RFC 8970 §3.1: "PREVIEW (LAZY)".
     ImapScanner ahead = scanner;
     if (!ahead.take(' ') || ahead.peek() != '(') return true;
@@ -202,9 +202,9 @@ bool parse_fetch(ImapScanner& scanner, bool by_uid, FetchArguments& out) {
     while (scanner.take(' ')) continue;
     if (!scanner.at_end() && !parse_fetch_modifiers(scanner, by_uid, out)) return false;
     // RFC 7162 §3.1.4.1: CHANGEDSINCE has MODSEQ in the answer.
-    if (out.changed_since) require_item(Kind::modseq, out.items);
+    if (out.changed_since) require_item(Item::modseq, out.items);
     // RFC 9051 §6.4.9: UID FETCH has UID in the answer.
-    if (by_uid) require_item(Kind::uid, out.items);
+    if (by_uid) require_item(Item::uid, out.items);
     return true;
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr struct {
     std::string_view name;
     uint8_t flag;
-} kSystemFlags[] = {
+} kSystemFlagNames[] = {
     {"Seen", storage::kFlagSeen},       {"Answered", storage::kFlagAnswered},
     {"Flagged", storage::kFlagFlagged}, {"Deleted", storage::kFlagDeleted},
     {"Draft", storage::kFlagDraft},     {"Recent", 0},
@@ -22,9 +22,10 @@ bool parse_flag(ImapScanner& scanner, FlagList& out) {
     std::string_view name;
     if (!scanner.atom(name)) return false;
     if (system) {
-        const auto* found = std::ranges::find_if(
-            kSystemFlags, [&](const auto& flag) { return equal_ignoring_case(flag.name, name); });
-        if (found == std::end(kSystemFlags)) return scanner.fail("there is no such flag");
+        const auto* found = std::ranges::find_if(kSystemFlagNames, [&](const auto& flag) {
+            return equal_ignoring_case(flag.name, name);
+        });
+        if (found == std::end(kSystemFlagNames)) return scanner.fail("there is no such flag");
         out.flags |= found->flag;
         if (found->flag == 0) out.recent = true;
         return true;

@@ -5,7 +5,7 @@
 namespace gatepost::dataplane {
 namespace {
 
-bool is_space(char c) {
+bool is_blank_or_line(char c) {
     return is_blank(c) || c == '\r' || c == '\n';
 }
 
@@ -35,7 +35,7 @@ bool HeaderScanner::skip_cfws(std::string* comment) {
     for (; !at_end(); ++at_) {
         const char c = text_[at_];
         if (depth == 0 && c != '(') {
-            if (!is_space(c)) break;
+            if (!is_blank_or_line(c)) break;
             continue;
         }
         if (c == '(' && depth++ == 0) {
@@ -65,7 +65,7 @@ void HeaderScanner::domain_literal(std::string& literal) {
     for (; !at_end(); ++at_) {
         char c = text_[at_];
         if (c == '\\' && at_ + 1 < text_.size()) c = text_[++at_];
-        if (!is_space(c)) literal += c;
+        if (!is_blank_or_line(c)) literal += c;
         if (c == ']') {
             ++at_;
             return;

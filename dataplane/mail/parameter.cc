@@ -136,7 +136,7 @@ void sort_sections(std::vector<Section>& sections) {
     sections.erase(repeated.begin(), repeated.end());
 }
 
-int hex_digit(char c) {
+int percent_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     const char lower = ascii_lower(c);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
@@ -152,8 +152,8 @@ std::string decode_extended(std::string_view value, const Charsets& charsets) {
     }
     std::string octets;
     for (size_t i = 0; i < value.size(); ++i) {
-        const int high = i + 2 < value.size() && value[i] == '%' ? hex_digit(value[i + 1]) : -1;
-        const int low = high >= 0 ? hex_digit(value[i + 2]) : -1;
+        const int high = i + 2 < value.size() && value[i] == '%' ? percent_digit(value[i + 1]) : -1;
+        const int low = high >= 0 ? percent_digit(value[i + 2]) : -1;
         octets += low >= 0 ? static_cast<char>(high << 4 | low) : value[i];
         if (low >= 0) i += 2;
     }

@@ -5,12 +5,12 @@
 namespace gatepost::dataplane {
 
 namespace {
-constexpr int kAliasesMax = 4;  // of one another; the schema has no alias of an alias
+constexpr int kAliasChainMax = 4;  // of one another; the schema has no alias of an alias
 }
 
 LocalDomain find_local_domain(const storage::DirectoryView& directory, std::string_view domain) {
     LocalDomain found{.name = domain};
-    for (int aliases = 0; aliases <= kAliasesMax; ++aliases) {
+    for (int aliases = 0; aliases <= kAliasChainMax; ++aliases) {
         const auto entry = directory.find(storage::EntryKind::mail_domain, found.name);
         if (!entry) {
             // An alias of a domain that has gone is not the whole world's.

@@ -10,7 +10,7 @@ namespace gatepost::dataplane {
 
 namespace {
 
-using Status = LoginOutcome::Status;
+using Outcome = LoginOutcome::Status;
 
 uint64_t monotonic_ms() {
     timespec now{};
@@ -61,7 +61,7 @@ std::optional<uint32_t> MailLogin::find_known(const LoginClient& client,
 Task<LoginOutcome> MailLogin::check(const LoginClient& client, SaslMechanism mechanism,
                                     std::string_view login, std::string_view secret) {
     const LoginCandidates account = find(client, login, mechanism == SaslMechanism::oauthbearer);
-    if (!account.loaded) co_return failed(Status::unavailable, login, account.refusal);
+    if (!account.loaded) co_return failed(Outcome::unavailable, login, account.refusal);
     if (auto known = find_known(client, account, secret))
         co_return right(account, account.credentials[*known]);
     CredentialCheck job;
@@ -73,9 +73,9 @@ Task<LoginOutcome> MailLogin::check(const LoginClient& client, SaslMechanism mec
             job.crypt_strings.push_back(credential.hash);
     HelperResult ran = co_await parts_.helpers.run(job);
     if (ran == HelperResult::busy)
-        co_return failed(Status::unavailable, login, "too many logins at once");
+        co_return failed(Outcome::unavailable, login, "too many logins at once");
     if (!job.match)
-        co_return failed(Status::wrong, login,
+        co_return failed(Outcome::wrong, login,
                          account.refusal.empty() ? "wrong password" : account.refusal);
     co_await keep(client, account, *job.match, secret, job.rehash_wanted);
     co_return right(account, account.credentials[*job.match]);
@@ -104,22 +104,22 @@ Task<> MailLogin::keep(const LoginClient& client, const LoginCandidates& account
 Task<LoginOutcome> MailLogin::find_scram_keys(const LoginClient& client, std::string_view login,
                                               std::optional<storage::ScramKeys>& keys) {
     const LoginCandidates account = find(client, login, false);
-    if (!account.loaded) co_return failed(Status::unavailable, login, account.refusal);
+    if (!account.loaded) co_return failed(Outcome::unavailable, login, account.refusal);
     for (const Credential& credential : account.credentials) {
         auto stored = storage::parse_crypt_string(credential.hash);
         if (!stored || stored->scheme != storage::PasswordScheme::scram_sha_256) continue;
         keys = storage::parse_scram_keys(stored->data, storage::ScramHash::sha256);
         if (keys) co_return right(account, credential);
     }
-    co_return failed(Status::wrong, login,
+    co_return failed(Outcome::wrong, login,
                      account.refusal.empty() ? "no SCRAM keys are stored" : account.refusal);
 }
 
 void MailLogin::ended(const LoginClient& client, const LoginOutcome& outcome) {
-    if (outcome.status == Status::right)
+    if (outcome.status == Outcome::right)
         parts_.courier.note(storage::LoginNote{.account_id = outcome.account_id,
                                                .credential_id = outcome.credential_id});
-    if (outcome.status == Status::wrong)
+    if (outcome.status == Outcome::wrong)
         parts_.courier.note(storage::AuthFailure{.service = std::string(client.service),
                                                  .name = outcome.user,
                                                  .client = client.address.text(),
@@ -127,14 +127,14 @@ void MailLogin::ended(const LoginClient& client, const LoginOutcome& outcome) {
 }
 
 LoginOutcome MailLogin::right(const LoginCandidates& account, const Credential& credential) {
-    return {.status = Status::right,
+    return {.status = Outcome::right,
             .account_id = account.account_id,
             .user = account.address,
             .credential_id = credential.id,
             .credential_generation = credential.generation};
 }
 
-LoginOutcome MailLogin::failed(Status status, std::string_view login, std::string reason) {
+LoginOutcome MailLogin::failed(Outcome status, std::string_view login, std::string reason) {
     return {.status = status, .user = std::string(login), .reason = std::move(reason)};
 }
 

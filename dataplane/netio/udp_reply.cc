@@ -13,10 +13,10 @@ namespace {
 constexpr uint32_t kSegmentedOctetsMax =
     65'000;  // of one send: an IP packet's 65,535 less its headers
 
-const sockaddr_in& as_v4(const sockaddr_storage& a) {
+const sockaddr_in& v4_of(const sockaddr_storage& a) {
     return reinterpret_cast<const sockaddr_in&>(a);
 }
-const sockaddr_in6& as_v6(const sockaddr_storage& a) {
+const sockaddr_in6& v6_of(const sockaddr_storage& a) {
     return reinterpret_cast<const sockaddr_in6&>(a);
 }
 
@@ -79,10 +79,10 @@ void UdpReplies::add(const UdpPath& path, uint8_t* reply, uint16_t length) {
 uint64_t UdpReplies::hash(const Entry& entry) {
     uint64_t key = uint64_t{entry.length} << 16 | entry.path.socket;
     if (entry.path.family == Family::ipv4) {
-        const sockaddr_in& client = as_v4(*entry.path.client);
+        const sockaddr_in& client = v4_of(*entry.path.client);
         key ^= uint64_t{client.sin_addr.s_addr} << 32 ^ uint64_t { client.sin_port } << 40;
     } else {
-        const sockaddr_in6& client = as_v6(*entry.path.client);
+        const sockaddr_in6& client = v6_of(*entry.path.client);
         key ^= load64(&client.sin6_addr) ^ load64(client.sin6_addr.s6_addr + 8) * 31 ^
                uint64_t { client.sin6_port } << 40;
     }
@@ -93,11 +93,11 @@ bool UdpReplies::same_group(const Entry& a, const Entry& b) {
     if (a.length != b.length || a.path.socket != b.path.socket) return false;
     bool same_client;
     if (a.path.family == Family::ipv4) {
-        const sockaddr_in &left = as_v4(*a.path.client), &right = as_v4(*b.path.client);
+        const sockaddr_in &left = v4_of(*a.path.client), &right = v4_of(*b.path.client);
         same_client =
             left.sin_port == right.sin_port && left.sin_addr.s_addr == right.sin_addr.s_addr;
     } else {
-        const sockaddr_in6 &left = as_v6(*a.path.client), &right = as_v6(*b.path.client);
+        const sockaddr_in6 &left = v6_of(*a.path.client), &right = v6_of(*b.path.client);
         same_client = left.sin6_port == right.sin6_port &&
                       left.sin6_scope_id == right.sin6_scope_id &&
                       std::memcmp(&left.sin6_addr, &right.sin6_addr, sizeof left.sin6_addr) == 0;

@@ -16,7 +16,7 @@ using storage::DnsList;
 using storage::PolicyMode;
 using storage::PolicyRule;
 using storage::PolicySetting;
-using Status = DnsAnswer::Status;
+using AnswerStatus = DnsAnswer::Status;
 
 std::string_view rule_name(PolicyRule rule) {
     return storage::about(rule).name;
@@ -197,7 +197,7 @@ bool Judge::is_confirmed(bool& unknown) const {
     for (const size_t question : forward_) {
         const DnsAnswer& answer = second_[question];
         if (std::ranges::find(answer.addresses, own) != answer.addresses.end()) return true;
-        if (answer.status == Status::failed) unknown = true;
+        if (answer.status == AnswerStatus::failed) unknown = true;
     }
     return false;
 }
@@ -208,13 +208,14 @@ void Judge::judge_reverse() {
     constexpr PolicyRule kConfirmed = PolicyRule::forward_confirmed_reverse_dns;
     const std::string address = client_.address.text();
     if (!reverse_) return;
-    const Status reverse = first_[*reverse_].status;
-    if (is_on(kNamed) && reverse == Status::none)
+    const AnswerStatus reverse = first_[*reverse_].status;
+    if (is_on(kNamed) && reverse == AnswerStatus::none)
         hit(kNamed, refusal(kNamed, "7.25", fmt::format("{} has no name in DNS", address)));
-    if (is_on(kNamed) && reverse == Status::failed && defers(PolicySetting::reverse_dns_defer))
+    if (is_on(kNamed) && reverse == AnswerStatus::failed &&
+        defers(PolicySetting::reverse_dns_defer))
         hit(kNamed, deferral(kNamed, "7.25", fmt::format("the name of {} is not known", address)));
     if (!is_on(kConfirmed)) return;
-    bool unknown = reverse == Status::failed;
+    bool unknown = reverse == AnswerStatus::failed;
     if (is_confirmed(unknown)) return;
     if (!unknown)
         hit(kConfirmed,
@@ -227,10 +228,10 @@ void Judge::judge_reverse() {
 void Judge::judge_helo() {
     constexpr PolicyRule kRule = PolicyRule::helo_resolves;
     if (!is_on(kRule) || helo_name_.empty()) return;
-    const Status a = first_[helo_[0]].status;
-    const Status aaaa = first_[helo_[1]].status;
-    if (a == Status::found || aaaa == Status::found) return;
-    if (a == Status::none && aaaa == Status::none)
+    const AnswerStatus a = first_[helo_[0]].status;
+    const AnswerStatus aaaa = first_[helo_[1]].status;
+    if (a == AnswerStatus::found || aaaa == AnswerStatus::found) return;
+    if (a == AnswerStatus::none && aaaa == AnswerStatus::none)
         hit(kRule, refusal(kRule, "7.1", fmt::format("{} has no address in DNS", helo_name_)));
     else if (defers(PolicySetting::helo_resolves_defer))
         hit(kRule,
@@ -241,7 +242,7 @@ void Judge::judge_sender() {
     constexpr PolicyRule kRule = PolicyRule::sender_domain_resolves;
     if (!is_on(kRule) || sender_domain_.empty()) return;
     const DnsAnswer& mx = first_[sender_[0]];
-    if (mx.status == Status::found) {
+    if (mx.status == AnswerStatus::found) {
         // RFC 7505 §4.2: whoever takes no mail gets no answer to what it sends.
         if (std::ranges::all_of(mx.texts, [](const std::string& host) { return host.empty(); }))
             hit(kRule,
@@ -249,11 +250,11 @@ void Judge::judge_sender() {
                         fmt::format("the sender's domain {} takes no mail", sender_domain_)));
         return;
     }
-    const Status a = first_[sender_[1]].status;
-    const Status aaaa = first_[sender_[2]].status;
+    const AnswerStatus a = first_[sender_[1]].status;
+    const AnswerStatus aaaa = first_[sender_[2]].status;
     // RFC 5321 §5.1: without an MX record its address is where mail goes.
-    if (a == Status::found || aaaa == Status::found) return;
-    if (mx.status == Status::none && a == Status::none && aaaa == Status::none)
+    if (a == AnswerStatus::found || aaaa == AnswerStatus::found) return;
+    if (mx.status == AnswerStatus::none && a == AnswerStatus::none && aaaa == AnswerStatus::none)
         hit(kRule, refusal(kRule, "1.8",
                            fmt::format("the sender's domain {} is not in DNS", sender_domain_)));
     else if (defers(PolicySetting::sender_domain_resolves_defer))

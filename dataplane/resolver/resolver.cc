@@ -30,7 +30,7 @@ namespace {
 
 constexpr int kTries = 2;             // of each server
 constexpr int kUdpPayloadMax = 1232;  // octets; RFC 9715 §3: passes without fragments
-constexpr int kClassIn = 1;
+constexpr int kAskedClass = 1;
 constexpr int kIdleMs = 60'000;  // nothing is waited for
 
 uint64_t monotonic_ms() {
@@ -251,7 +251,7 @@ void Resolver::Loop::ask(const Waiter& waiter, const DnsQuestion& question) {
     Sent* about = sent.get();
     sent_.emplace(std::move(key), std::move(sent));
     // May have its answer at once, an error.
-    ::ares_query(channel_, about->question.name.c_str(), kClassIn,
+    ::ares_query(channel_, about->question.name.c_str(), kAskedClass,
                  static_cast<int>(about->question.type), answered, about);
 }
 

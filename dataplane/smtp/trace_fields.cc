@@ -11,8 +11,8 @@ namespace gatepost::dataplane {
 
 namespace {
 
-constexpr size_t kRulesMax = 2048;  // octets of names in the filter's field
-constexpr size_t kLineMax = 78;     // RFC 5322 §2.1.1: characters that a line should not exceed
+constexpr size_t kRulesOctetsMax = 2048;  // octets of names in the filter's field
+constexpr size_t kLineMax = 78;  // RFC 5322 §2.1.1: characters that a line should not exceed
 
 template <typename... Args>
 void put(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
@@ -62,7 +62,7 @@ void put_filter(std::string& out, const TraceContext& context) {
     size_t octets = 0;
     for (const std::string& rule : context.envelope.rules) {
         octets += rule.size() + 2;
-        if (octets > kRulesMax) break;
+        if (octets > kRulesOctetsMax) break;
         std::string word(before);
         for (char c : rule) word += c > ' ' && c <= '~' && c != ',' ? c : '_';
         if (line.size() + word.size() > kLineMax) {

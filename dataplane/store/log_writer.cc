@@ -21,7 +21,7 @@ constexpr uint64_t kRecordShare = 4;
 constexpr uint64_t kReserveShare = 16;
 constexpr size_t kSpareBatches = 2;
 
-uint64_t now_us() {
+uint64_t write_clock_us() {
     using std::chrono::duration_cast, std::chrono::microseconds, std::chrono::steady_clock;
     return static_cast<uint64_t>(
         duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count());
@@ -161,10 +161,10 @@ Task<> LogWriter::write(Batch& batch) {
     }
     batch.seal(*active_);
     const size_t size = batch.padded_size();
-    const uint64_t begin_us = now_us();
+    const uint64_t begin_us = write_clock_us();
     int32_t written =
         co_await active_->file->write(batch.memory(), size, active_->at, Durability::now);
-    counters_.write_us += now_us() - begin_us;
+    counters_.write_us += write_clock_us() - begin_us;
     if (written < 0 || static_cast<size_t>(written) != size) {
         // What is in the segment now is anybody's guess: nothing follows it.
         ++counters_.sealed;

@@ -10,7 +10,7 @@ namespace {
 
 // inflate() says in data_type where it has stopped.
 constexpr int kUnusedBits = 63;  // of the last octet
-constexpr int kLastBlock = 64;
+constexpr int kInLastBlock = 64;
 constexpr int kBlockEnd = 128;
 
 Inflater::Status end_of(int code) {
@@ -67,7 +67,7 @@ Inflater::Step Inflater::inflate(Bytes input, std::span<uint8_t> room) {
         if (code != Z_OK || state.avail_out == 0) break;
         const bool block_ends = (state.data_type & kBlockEnd) != 0;
         // That the last block was the last one, zlib says when it is asked once more.
-        if (block_ends && (state.data_type & kLastBlock) != 0) continue;
+        if (block_ends && (state.data_type & kInLastBlock) != 0) continue;
         if (state.avail_in == 0 || block_ends) break;
     }
     step.used = input.size() - state.avail_in;

@@ -8,7 +8,7 @@ namespace gatepost::storage {
 
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kManifestVersion = 1;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ FilterManifest filter_manifest_of(Bytes image) {
 std::vector<uint8_t> encode_filter_manifest(const FilterManifest& manifest) {
     std::vector<uint8_t> octets;
     ByteWriter out(octets);
-    out.u8(kVersion);
+    out.u8(kManifestVersion);
     out.u32(manifest.crc);
     out.u64(manifest.size);
     return octets;
@@ -34,7 +34,7 @@ Result<FilterManifest> decode_filter_manifest(Bytes value) {
     const uint8_t version = in.u8();
     const uint32_t crc = in.u32();
     const uint64_t size = in.u64();
-    if (!in.ok() || !in.at_end() || version != kVersion || size > kFilterImageMax)
+    if (!in.ok() || !in.at_end() || version != kManifestVersion || size > kFilterImageMax)
         return fail(ErrorCode::invalid,
                     "the manifest of the filter rules, of {} octets, is not one: the directory is "
                     "damaged",

@@ -12,7 +12,7 @@ namespace gatepost::storage {
 namespace {
 
 constexpr size_t kTextLength = 36;  // RFC 9562 §4: 8-4-4-4-12 digits
-constexpr uint64_t kVersion = 7;
+constexpr uint64_t kUuidVersion = 7;
 constexpr uint64_t kVariant = uint64_t{2} << 62;  // RFC 9562 §4.1: binary 10
 constexpr unsigned kCounterBits = 12;             // of rand_a, behind time and version
 constexpr uint64_t kCounterMax = (1 << kCounterBits) - 1;
@@ -29,7 +29,7 @@ int digit_value(char digit) {
 }
 
 uint64_t with_version(uint64_t time_ms, uint64_t counter) {
-    return time_ms << 16 | kVersion << kCounterBits | counter;
+    return time_ms << 16 | kUuidVersion << kCounterBits | counter;
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace gatepost::storage {
 
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kRecordVersion = 1;
 // Places in the header.
 constexpr size_t kCrcAt = 4;
 constexpr size_t kVersionAt = 8;
@@ -20,7 +20,7 @@ constexpr size_t kSaltAt = 16;
 constexpr size_t kOffsetAt = 24;
 constexpr size_t kLengthAt = 28;
 // What the checksum is over begins behind it.
-constexpr size_t kChecked = 8;
+constexpr size_t kUnchecked = 8;
 
 // Of the octet that says where a message's body is.
 constexpr uint8_t kInline = 1;
@@ -34,7 +34,7 @@ std::span<uint8_t> begin_record(std::span<uint8_t> room, RecordType type, size_t
     uint8_t* header = room.data();
     std::fill_n(header, kRecordHeader, uint8_t{0});
     store_be32(header, kRecordMagic);
-    header[kVersionAt] = kVersion;
+    header[kVersionAt] = kRecordVersion;
     header[kTypeAt] = static_cast<uint8_t>(type);
     store_be32(header + kLengthAt, static_cast<uint32_t>(payload));
     const size_t end = kRecordHeader + payload;
@@ -50,7 +50,7 @@ void seal_record(std::span<uint8_t> record, const SegmentIdentity& segment, uint
     store_be64(header + kSaltAt, segment.salt);
     store_be32(header + kOffsetAt, static_cast<uint32_t>(offset));
     const size_t end = kRecordHeader + load_be32(header + kLengthAt);
-    store_be32(header + kCrcAt, crc32c(Bytes(record).first(end).subspan(kChecked)));
+    store_be32(header + kCrcAt, crc32c(Bytes(record).first(end).subspan(kUnchecked)));
 }
 
 size_t record_payload(Bytes header) {
@@ -67,13 +67,13 @@ std::optional<Record> read_record(Bytes octets, const SegmentIdentity& segment, 
         return std::nullopt;
     const uint8_t type = header[kTypeAt];
     const size_t length = load_be32(header + kLengthAt);
-    if (header[kVersionAt] != kVersion || type < static_cast<uint8_t>(RecordType::message) ||
+    if (header[kVersionAt] != kRecordVersion || type < static_cast<uint8_t>(RecordType::message) ||
         type > static_cast<uint8_t>(RecordType::body) ||
         load_be32(header + kSegmentAt) != segment.number ||
         load_be32(header + kOffsetAt) != offset || octets.size() < record_size(length))
         return std::nullopt;
     const size_t end = kRecordHeader + length;
-    if (load_be32(header + kCrcAt) != crc32c(octets.first(end).subspan(kChecked)))
+    if (load_be32(header + kCrcAt) != crc32c(octets.first(end).subspan(kUnchecked)))
         return std::nullopt;
     return Record{static_cast<RecordType>(type), load_be16(header + kSequenceAt), offset,
                   record_size(length), octets.subspan(kRecordHeader, length)};

@@ -6,7 +6,7 @@ namespace gatepost::storage {
 
 namespace {
 
-constexpr size_t kSaltAt = 16;  // in a record
+constexpr size_t kRecordSaltAt = 16;  // in a record
 
 constexpr uint64_t next_block(uint64_t offset) {
     return offset / kSegmentBlock * kSegmentBlock + kSegmentBlock;
@@ -32,7 +32,7 @@ SegmentReader::SegmentReader(Bytes segment, uint32_t number)
         damage_.push_back({0, std::min<uint64_t>(segment.size(), kSegmentBlock), false});
     // The first record is where nobody but the log writes: it knows the salt too.
     if (segment.size() < kSegmentBlock + kRecordHeader) return;
-    identity_.salt = load_be64(segment.data() + kSegmentBlock + kSaltAt);
+    identity_.salt = load_be64(segment.data() + kSegmentBlock + kRecordSaltAt);
     readable_ = record_at(kSegmentBlock).has_value();
 }
 

@@ -10,7 +10,7 @@ namespace gatepost::storage {
 namespace {
 
 constexpr std::array<uint8_t, 8> kMagic = {'G', 'P', 'S', 'P', 'O', 'O', 'L', '\n'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kCheckpointVersion = 1;
 constexpr size_t kChecked = kSpoolCheckpointSize - 4;  // octets before the checksum
 
 }  // namespace
@@ -19,7 +19,7 @@ std::vector<uint8_t> encode_spool_checkpoint(const SpoolCheckpoint& checkpoint) 
     std::vector<uint8_t> octets;
     ByteWriter out(octets);
     out.bytes(kMagic);
-    out.u32(kVersion);
+    out.u32(kCheckpointVersion);
     out.u32(checkpoint.floor);
     out.u32(checkpoint.next_number);
     out.u64(0);
@@ -30,7 +30,7 @@ std::vector<uint8_t> encode_spool_checkpoint(const SpoolCheckpoint& checkpoint) 
 std::optional<SpoolCheckpoint> decode_spool_checkpoint(Bytes octets) {
     if (octets.size() != kSpoolCheckpointSize) return std::nullopt;
     ByteReader in(octets);
-    if (!std::ranges::equal(in.bytes(kMagic.size()), kMagic) || in.u32() != kVersion)
+    if (!std::ranges::equal(in.bytes(kMagic.size()), kMagic) || in.u32() != kCheckpointVersion)
         return std::nullopt;
     SpoolCheckpoint checkpoint;
     checkpoint.floor = in.u32();

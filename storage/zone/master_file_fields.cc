@@ -14,11 +14,11 @@ constexpr size_t kShownMax = 60;  // octets of a word that a message repeats
 char to_lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
-bool is_digit(char c) {
+bool is_ttl_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-uint32_t unit_seconds(char unit) {
+uint32_t ttl_unit_seconds(char unit) {
     switch (to_lower(unit)) {
         case 's':
             return 1;
@@ -50,7 +50,7 @@ Result<uint32_t> ttl_from_text(std::string_view text) {
     for (size_t at = 0; at < text.size() || at == 0;) {
         size_t start = at;
         uint64_t number = 0;
-        for (; at < text.size() && is_digit(text[at]); ++at) {
+        for (; at < text.size() && is_ttl_digit(text[at]); ++at) {
             number = number * 10 + static_cast<uint64_t>(text[at] - '0');
             if (number > kTtlMax) return refuse(kTooLarge);
         }
@@ -60,7 +60,7 @@ Result<uint32_t> ttl_from_text(std::string_view text) {
             if (units) return refuse(kNoTtl);
             return static_cast<uint32_t>(number);
         }
-        uint32_t seconds = unit_seconds(text[at++]);
+        uint32_t seconds = ttl_unit_seconds(text[at++]);
         if (seconds == 0) return refuse(kNoTtl);
         sum += number * seconds;
         if (sum > kTtlMax) return refuse(kTooLarge);
@@ -115,8 +115,8 @@ std::string unescaped(std::string_view word) {
             continue;
         }
         int value = 256;
-        if (at + 3 < word.size() && is_digit(word[at + 1]) && is_digit(word[at + 2]) &&
-            is_digit(word[at + 3]))
+        if (at + 3 < word.size() && is_ttl_digit(word[at + 1]) && is_ttl_digit(word[at + 2]) &&
+            is_ttl_digit(word[at + 3]))
             value = (word[at + 1] - '0') * 100 + (word[at + 2] - '0') * 10 + (word[at + 3] - '0');
         if (value < 256) {
             text += static_cast<char>(value);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t kProgressStep = 1 << 20;  // octets between two calls
 
-bool is_digit(char c) {
+bool begins_number(char c) {
     return c >= '0' && c <= '9';
 }
 
@@ -129,7 +129,7 @@ std::optional<MasterReader::Head> MasterReader::take_head(Source& source, size_t
     bool has_class = false;
     for (; at < source.tokens.size(); ++at) {
         const Token& token = source.tokens[at];
-        if (!head.ttl && !token.text.empty() && is_digit(token.text.front())) {
+        if (!head.ttl && !token.text.empty() && begins_number(token.text.front())) {
             Result<uint32_t> ttl = ttl_from_text(token.text);
             if (!ttl) {
                 report(source, token, ttl.error().message);

@@ -33,7 +33,7 @@ uint8_t value_of(const DigitValues& values, char c) {
     return values[static_cast<uint8_t>(c)];
 }
 
-bool is_digit(char c) {
+bool is_decimal(char c) {
     return c >= '0' && c <= '9';
 }
 
@@ -122,11 +122,11 @@ bool string_unescape(std::string_view text, std::vector<uint8_t>& out) {
             continue;
         }
         if (at == text.size()) return false;
-        if (!is_digit(text[at])) {
+        if (!is_decimal(text[at])) {
             out.push_back(static_cast<uint8_t>(text[at++]));
             continue;
         }
-        if (at + 3 > text.size() || !is_digit(text[at + 1]) || !is_digit(text[at + 2]))
+        if (at + 3 > text.size() || !is_decimal(text[at + 1]) || !is_decimal(text[at + 2]))
             return false;
         int value = (text[at] - '0') * 100 + (text[at + 1] - '0') * 10 + (text[at + 2] - '0');
         if (value > 255) return false;

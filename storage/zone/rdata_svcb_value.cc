@@ -13,8 +13,8 @@ constexpr std::string_view kKeyNames[] = {"mandatory", "alpn",     "no-default-a
                                           "port",      "ipv4hint", "ech",
                                           "ipv6hint",  "dohpath",  "ohttp"};
 constexpr std::string_view kGenericPrefix = "key";
-constexpr size_t kIpv4Length = 4, kIpv6Length = 16;  // octets
-constexpr size_t kAlpnLengthMax = 255;               // octets: its length is one octet
+constexpr size_t kIpv4HintLength = 4, kIpv6HintLength = 16;  // octets
+constexpr size_t kAlpnLengthMax = 255;                       // octets: its length is one octet
 
 constexpr const char* kWantsNoValue = "takes no value";
 constexpr const char* kBadMandatory =
@@ -168,9 +168,11 @@ const char* svc_value_from_octets(uint16_t key, std::string_view value, std::vec
             return nullptr;
         }
         case kSvcIpv4Hint:
-            return append_addresses<kIpv4Length>(value, parse_ipv4, out) ? nullptr : kBadIpv4Hint;
+            return append_addresses<kIpv4HintLength>(value, parse_ipv4, out) ? nullptr
+                                                                             : kBadIpv4Hint;
         case kSvcIpv6Hint:
-            return append_addresses<kIpv6Length>(value, parse_ipv6, out) ? nullptr : kBadIpv6Hint;
+            return append_addresses<kIpv6HintLength>(value, parse_ipv6, out) ? nullptr
+                                                                             : kBadIpv6Hint;
         case kSvcEch: {
             Base64Decoder decoder(out);
             return decoder.feed(value) && decoder.finish() ? nullptr : kBadEch;
@@ -193,9 +195,9 @@ const char* svc_value_check(uint16_t key, Bytes value) {
         case kSvcPort:
             return value.size() == 2 ? nullptr : kBadPort;
         case kSvcIpv4Hint:
-            return !value.empty() && value.size() % kIpv4Length == 0 ? nullptr : kBadIpv4Hint;
+            return !value.empty() && value.size() % kIpv4HintLength == 0 ? nullptr : kBadIpv4Hint;
         case kSvcIpv6Hint:
-            return !value.empty() && value.size() % kIpv6Length == 0 ? nullptr : kBadIpv6Hint;
+            return !value.empty() && value.size() % kIpv6HintLength == 0 ? nullptr : kBadIpv6Hint;
         case kSvcEch:
             return value.empty() ? kBadEch : nullptr;
         default:
@@ -214,9 +216,9 @@ void svc_value_to_text(uint16_t key, Bytes value, std::string& out) {
         case kSvcPort:
             return print_number(load_be16(value.data()), out);
         case kSvcIpv4Hint:
-            return print_addresses<kIpv4Length>(value, print_ipv4, out);
+            return print_addresses<kIpv4HintLength>(value, print_ipv4, out);
         case kSvcIpv6Hint:
-            return print_addresses<kIpv6Length>(value, print_ipv6, out);
+            return print_addresses<kIpv6HintLength>(value, print_ipv6, out);
         case kSvcEch:
             return base64_to_text(value, out);
         default:

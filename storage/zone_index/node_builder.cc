@@ -10,12 +10,12 @@ namespace gatepost::storage {
 
 namespace {
 
-size_t round_up(size_t value, size_t unit) {
+size_t padded(size_t value, size_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
 size_t data_start(size_t name_length, size_t parts) {
-    return sizeof(Node) + round_up(name_length, 8) + parts * sizeof(RRsetEntry);
+    return sizeof(Node) + padded(name_length, 8) + parts * sizeof(RRsetEntry);
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ void NodeBuilder::set_signatures(uint16_t type, uint16_t count, Bytes data) {
 size_t NodeBuilder::size() const {
     size_t size = data_start(name_.size(), parts_.size());
     for (const Part& p : parts_) size += p.data.size() + p.signatures.size();
-    return round_up(size, kRefUnit);
+    return padded(size, kRefUnit);
 }
 
 uint8_t NodeBuilder::flags() const {

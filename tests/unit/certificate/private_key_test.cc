@@ -24,7 +24,7 @@ storage::KeyRing ring(size_t begin = 0, size_t lines = 2) {
     return *parsed;
 }
 
-void refused(const std::string& pem, const std::string& text) {
+void key_refused(const std::string& pem, const std::string& text) {
     const auto key = PrivateKey::from_pem(pem);
     ASSERT_FALSE(key) << text;
     EXPECT_EQ(key.error().code, ErrorCode::invalid);
@@ -76,24 +76,25 @@ TEST(PrivateKey, OfACombinedFile) {
 
 TEST(PrivateKey, RefusedWithWhatToDo) {
     const TestCertificate leaf = issue({});
-    refused("", "no private key");
-    refused(leaf.pem(), "no private key");
-    refused(traditional(leaf.key.get(), EVP_aes_256_cbc()), "has a passphrase; take that off");
-    refused(written([&](BIO* out) {
-                return PEM_write_bio_PKCS8PrivateKey(out, leaf.key.get(), EVP_aes_256_cbc(),
-                                                     nullptr, 0, nullptr,
-                                                     const_cast<char*>("secret"));
-            }),
-            "openssl pkey -in FILE");
-    refused(leaf.key_pem() + issue({}).key_pem(), "two private keys, in line 1 and in line 6");
-    refused(leaf.key_pem().substr(0, 100), "the private key ends in the middle");
-    refused("-----BEGIN PRIVATE KEY-----\nMAMCAQE=\n-----END PRIVATE KEY-----\n", "is not a key");
-    refused("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
-            "a key of OpenSSH");
-    refused("-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----\n",
-            "of the kind DSA PRIVATE KEY");
-    refused(issue({}, nullptr, "RSA:1024").key_pem(), "RSA key has 1024 bits");
-    refused(issue({}, nullptr, "EC:secp256k1").key_pem(), "secp256k1");
+    key_refused("", "no private key");
+    key_refused(leaf.pem(), "no private key");
+    key_refused(traditional(leaf.key.get(), EVP_aes_256_cbc()), "has a passphrase; take that off");
+    key_refused(written([&](BIO* out) {
+                    return PEM_write_bio_PKCS8PrivateKey(out, leaf.key.get(), EVP_aes_256_cbc(),
+                                                         nullptr, 0, nullptr,
+                                                         const_cast<char*>("secret"));
+                }),
+                "openssl pkey -in FILE");
+    key_refused(leaf.key_pem() + issue({}).key_pem(), "two private keys, in line 1 and in line 6");
+    key_refused(leaf.key_pem().substr(0, 100), "the private key ends in the middle");
+    key_refused("-----BEGIN PRIVATE KEY-----\nMAMCAQE=\n-----END PRIVATE KEY-----\n",
+                "is not a key");
+    key_refused("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
+                "a key of OpenSSH");
+    key_refused("-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----\n",
+                "of the kind DSA PRIVATE KEY");
+    key_refused(issue({}, nullptr, "RSA:1024").key_pem(), "RSA key has 1024 bits");
+    key_refused(issue({}, nullptr, "EC:secp256k1").key_pem(), "secp256k1");
 }
 
 TEST(PrivateKey, HalvesThatDoNotBelongTogether) {

@@ -5,7 +5,7 @@
 namespace gatepost::storage {
 namespace {
 
-DeliveryRequest sample_request() {
+DeliveryRequest request_of_all() {
     return {.sequence = 0x0102030405060708,
             .body = {.segment = 7, .offset = uint64_t{1} << 40, .size = 4096},
             .envelope = {1, 2, 3},
@@ -23,61 +23,63 @@ DeliveryReply sample_reply() {
 }
 
 // The payload of a stream with one frame.
-Bytes payload_of(const std::vector<uint8_t>& frame) {
+Bytes frame_payload(const std::vector<uint8_t>& frame) {
     return Bytes(frame).subspan(kFrameHead);
 }
 
 template <typename T>
-std::vector<uint8_t> encoded(const T& value) {
+std::vector<uint8_t> encoded_frame(const T& value) {
     std::vector<uint8_t> out;
     EXPECT_TRUE(append_frame(out, value));
     return out;
 }
 
 TEST(DeliveryFrames, ComeOutAsTheyWentIn) {
-    EXPECT_EQ(*decode_delivery_request(payload_of(encoded(sample_request()))), sample_request());
-    EXPECT_EQ(*decode_delivery_reply(payload_of(encoded(sample_reply()))), sample_reply());
+    EXPECT_EQ(*decode_delivery_request(frame_payload(encoded_frame(request_of_all()))),
+              request_of_all());
+    EXPECT_EQ(*decode_delivery_reply(frame_payload(encoded_frame(sample_reply()))), sample_reply());
     const LoginNote note{1, 2, "{PLAIN}old", "{ARGON2ID}new"};
-    EXPECT_EQ(*decode_login_note(payload_of(encoded(note))), note);
+    EXPECT_EQ(*decode_login_note(frame_payload(encoded_frame(note))), note);
     const AuthFailure failure{"imap", "ada", "192.0.2.1", "wrong password"};
-    EXPECT_EQ(*decode_auth_failure(payload_of(encoded(failure))), failure);
+    EXPECT_EQ(*decode_auth_failure(frame_payload(encoded_frame(failure))), failure);
 }
 
 TEST(DeliveryFrames, WhatIsCutOffOrGoesOnIsRefused) {
-    const auto request = encoded(sample_request());
+    const auto request = encoded_frame(request_of_all());
     for (size_t size = 0; size < request.size() - kFrameHead; ++size)
-        EXPECT_FALSE(decode_delivery_request(payload_of(request).first(size))) << size;
-    const auto reply = encoded(sample_reply());
+        EXPECT_FALSE(decode_delivery_request(frame_payload(request).first(size))) << size;
+    const auto reply = encoded_frame(sample_reply());
     for (size_t size = 0; size < reply.size() - kFrameHead; ++size)
-        EXPECT_FALSE(decode_delivery_reply(payload_of(reply).first(size))) << size;
+        EXPECT_FALSE(decode_delivery_reply(frame_payload(reply).first(size))) << size;
     auto longer = request;
     longer.push_back(0);
-    EXPECT_FALSE(decode_delivery_request(payload_of(longer)));
+    EXPECT_FALSE(decode_delivery_request(frame_payload(longer)));
     auto strange = reply;
     strange[kFrameHead + 8] = 4;  // the outcome
-    EXPECT_FALSE(decode_delivery_reply(payload_of(strange)));
+    EXPECT_FALSE(decode_delivery_reply(frame_payload(strange)));
 }
 
 TEST(DeliveryFrames, CountsAreCheckedAgainstWhatIsThere) {
-    auto reply = encoded(DeliveryReply{.sequence = 1});
+    auto reply = encoded_frame(DeliveryReply{.sequence = 1});
     store_be32(reply.data() + reply.size() - 4, 0xffffffff);
-    EXPECT_FALSE(decode_delivery_reply(payload_of(reply)));
+    EXPECT_FALSE(decode_delivery_reply(frame_payload(reply)));
 }
 
 TEST(DeliveryFrames, LongTextsAreCutAndLongSummariesLeftOut) {
-    DeliveryRequest request = sample_request();
+    DeliveryRequest request = request_of_all();
     request.subject = std::string(kHeaderTextMax - 1, 'a') + "ü";
     request.summary.assign(kSummaryMax + 1, 7);
-    const auto read = decode_delivery_request(payload_of(encoded(request)));
+    const auto read = decode_delivery_request(frame_payload(encoded_frame(request)));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->subject, std::string(kHeaderTextMax - 1, 'a'));
     EXPECT_TRUE(read->summary.empty());
     request.summary.resize(kSummaryMax);
-    EXPECT_EQ(decode_delivery_request(payload_of(encoded(request)))->summary.size(), kSummaryMax);
+    EXPECT_EQ(decode_delivery_request(frame_payload(encoded_frame(request)))->summary.size(),
+              kSummaryMax);
 }
 
 TEST(DeliveryFrames, TooLongOnesAreRefusedAndLeaveNothing) {
-    DeliveryRequest request = sample_request();
+    DeliveryRequest request = request_of_all();
     request.envelope.resize(kFramePayloadMax);
     std::vector<uint8_t> out = {1};
     EXPECT_FALSE(append_frame(out, request));
@@ -86,23 +88,23 @@ TEST(DeliveryFrames, TooLongOnesAreRefusedAndLeaveNothing) {
 
 TEST(DeliveryFrames, ALongHashReplacesNothing) {
     const LoginNote note{1, 2, "{PLAIN}old", "{X}" + std::string(kHashMax, 'x')};
-    const auto read = decode_login_note(payload_of(encoded(note)));
+    const auto read = decode_login_note(frame_payload(encoded_frame(note)));
     ASSERT_TRUE(read);
     EXPECT_EQ(*read, (LoginNote{1, 2, "", ""}));
 }
 
 TEST(DeliveryFrames, TheNumberIsSetInPlace) {
-    auto frame = encoded(sample_request());
+    auto frame = encoded_frame(request_of_all());
     set_sequence(frame, 42);
-    EXPECT_EQ(sequence_of(payload_of(frame)), 42u);
-    EXPECT_EQ(decode_delivery_request(payload_of(frame))->sequence, 42u);
+    EXPECT_EQ(sequence_of(frame_payload(frame)), 42u);
+    EXPECT_EQ(decode_delivery_request(frame_payload(frame))->sequence, 42u);
     EXPECT_EQ(sequence_of(Bytes(frame).first(7)), 0u);
 }
 
 // Octets that come in pieces of any size.
 TEST(FrameReader, PutsPiecesTogether) {
     std::vector<uint8_t> stream;
-    DeliveryRequest request = sample_request();
+    DeliveryRequest request = request_of_all();
     for (size_t i = 0; i < 40; ++i) {
         request.sequence = i + 1;
         request.envelope.assign(i * 9973, static_cast<uint8_t>(i));

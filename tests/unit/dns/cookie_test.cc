@@ -41,8 +41,8 @@ CookieSecret secret(std::string_view text) {
     return out;
 }
 
-struct Address {
-    explicit Address(const std::string& text) {
+struct CookieAddress {
+    explicit CookieAddress(const std::string& text) {
         family = text.find(':') == std::string::npos ? Family::ipv4 : Family::ipv6;
         EXPECT_EQ(::inet_pton(family == Family::ipv4 ? AF_INET : AF_INET6, text.c_str(), octets),
                   1);
@@ -84,7 +84,7 @@ Judged judge(std::string_view query, const std::string& client, uint32_t at,
     dataplane::QueryCookie cookie;
     dataplane::read_cookie(octets.data(), octets.size(), cookie);
     dataplane::CookieVerdict verdict;
-    dataplane::judge_cookie(&secrets, {}, cookie, Address(client), at, verdict);
+    dataplane::judge_cookie(&secrets, {}, cookie, CookieAddress(client), at, verdict);
     return {verdict.kind, hex(verdict.reply)};
 }
 
@@ -210,7 +210,7 @@ class CookieReplies : public testing::Test {
     const Octets kClient = unhex("0102030405060708");
     TestArena arena_;
     const storage::Image* image_ = &arena_.image();
-    Address client_{"192.0.2.7"};
+    CookieAddress client_{"192.0.2.7"};
     bool client_known_ = true;
     uint32_t now_ = 1'700'000'000;
     std::unique_ptr<dataplane::Responder> responder_ = std::make_unique<dataplane::Responder>();
@@ -259,7 +259,7 @@ TEST_F(CookieReplies, EveryReplyHasOne) {
     EXPECT_EQ(ask_with(kClient, "nx.example.").cookie.size(), 24u);
     EXPECT_EQ(ask_with(kClient, "elsewhere.").cookie.size(), 24u);
     EXPECT_EQ(ask_with(kClient, "elsewhere.").extended_errors.size(), 1u);
-    client_ = Address("2001:db8::7");
+    client_ = CookieAddress("2001:db8::7");
     const ReplyText tcp = ask(
         {.name = "www.example.", .edns = 1232, .options = cookie_option(kClient)}, Transport::tcp);
     EXPECT_EQ(tcp.cookie.size(), 24u);

@@ -9,7 +9,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr std::string_view kMessage =
+constexpr std::string_view kScanned =
     "From: Ada <ada@example.org>\r\n"
     "To: bob@example.net\r\n"
     "Cc: Carol <carol@example.net>\r\n"
@@ -36,7 +36,7 @@ constexpr std::string_view kMessage =
     "--b--\r\n";
 
 // Each piece size gives what the message as a whole gives.
-Names matches(std::vector<controlplane::FilterRuleRow> rules, std::string_view message = kMessage) {
+Names matches(std::vector<controlplane::FilterRuleRow> rules, std::string_view message = kScanned) {
     const Names whole = filter_matches(rules, message);
     for (const size_t piece : {1, 2, 3, 7, 64})
         EXPECT_EQ(filter_matches(rules, message, piece), whole) << "pieces of " << piece;
@@ -115,7 +115,7 @@ TEST(FilterFields, Envelope) {
     envelope.recipients.push_back({.address = "bob@example.net"});
     envelope.recipients.push_back({.address = "eve@example.net"});
     const auto finds = [&](std::string_view field, std::string_view pattern) {
-        return filter_verdict({.rules = {filter_rule("r", field, "equals", pattern)}}, kMessage,
+        return filter_verdict({.rules = {filter_rule("r", field, "equals", pattern)}}, kScanned,
                               envelope)
                    .rules == kFound;
     };
@@ -131,7 +131,7 @@ TEST(FilterFields, EnvelopesMayHaveOctetsThatAreNoUtf8) {
     storage::Envelope envelope;
     envelope.helo = "\xff\xfe(\xc3";
     const auto verdict =
-        filter_verdict({.rules = {filter_rule("r", "helo", "regex", "\\(")}}, kMessage, envelope);
+        filter_verdict({.rules = {filter_rule("r", "helo", "regex", "\\(")}}, kScanned, envelope);
     EXPECT_EQ(verdict.rules, kFound);
 }
 

@@ -10,7 +10,7 @@ using controlplane::FilterRuleRow;
 using controlplane::FilterSource;
 using dataplane::FilterVerdict;
 
-constexpr std::string_view kMessage =
+constexpr std::string_view kReport =
     "From: news@example.org\r\nSubject: one two three\r\nList-Id: <ada.example>\r\n\r\ntext\r\n";
 
 FilterRuleRow scoring(std::string_view word, int32_t score) {
@@ -27,7 +27,7 @@ FilterRuleRow acting(std::string_view word, std::string_view action) {
 
 FilterVerdict verdict_of(std::vector<FilterRuleRow> rules) {
     return filter_verdict(
-        {.settings = {.junk_score = 5, .reject_score = 15}, .rules = std::move(rules)}, kMessage);
+        {.settings = {.junk_score = 5, .reject_score = 15}, .rules = std::move(rules)}, kReport);
 }
 
 TEST(FilterVerdicts, ScoresAddUp) {
@@ -48,7 +48,7 @@ TEST(FilterVerdicts, Thresholds) {
 }
 
 TEST(FilterVerdicts, WithoutThresholdsNothingHappens) {
-    const auto verdict = filter_verdict({.rules = {scoring("one", 1000)}}, kMessage);
+    const auto verdict = filter_verdict({.rules = {scoring("one", 1000)}}, kReport);
     EXPECT_EQ(verdict.score, 1000);
     EXPECT_FALSE(verdict.reject);
     EXPECT_EQ(verdict.folder, "");
@@ -127,10 +127,10 @@ TEST(FilterVerdicts, FilingRulesAreOfTheirAccount) {
          .contains = "news@",
          .folder = "Off",
          .active = false}};
-    const auto verdict = filter_verdict(source, kMessage, to_accounts({9, 8, 7, 10}));
+    const auto verdict = filter_verdict(source, kReport, to_accounts({9, 8, 7, 10}));
     EXPECT_EQ(verdict.folders, (std::vector<std::string>{"News", "", "Lists/Ada", ""}));
     EXPECT_TRUE(verdict.rules.empty());
-    EXPECT_TRUE(filter_verdict(source, kMessage, to_accounts({8, 11})).folders.empty());
+    EXPECT_TRUE(filter_verdict(source, kReport, to_accounts({8, 11})).folders.empty());
 }
 
 TEST(FilterVerdicts, JunkIsNotFiledElsewhere) {
@@ -138,7 +138,7 @@ TEST(FilterVerdicts, JunkIsNotFiledElsewhere) {
     source.rules = {acting("one", "junk")};
     source.filing_rules = {
         {.id = 1, .account_id = 7, .field = "From", .contains = "news", .folder = "News"}};
-    const auto verdict = filter_verdict(source, kMessage, to_accounts({7}));
+    const auto verdict = filter_verdict(source, kReport, to_accounts({7}));
     EXPECT_EQ(verdict.folder, "\\Junk");
     EXPECT_TRUE(verdict.folders.empty());
 }
@@ -147,14 +147,14 @@ TEST(FilterVerdicts, NamesAreLimited) {
     FilterSource source;
     for (int i = 0; i < 300; ++i)
         source.rules.push_back(filter_rule("r" + std::to_string(i), "subject", "contains", "one"));
-    const auto verdict = filter_verdict(source, kMessage);
+    const auto verdict = filter_verdict(source, kReport);
     EXPECT_EQ(verdict.rules.size(), dataplane::kFilterNamesMax);
     EXPECT_EQ(verdict.score, 300);
 }
 
 TEST(FilterVerdicts, AreCounted) {
     FilterRun run(filter_database({.rules = {acting("one", "discard")}}));
-    run.feed(kMessage);
+    run.feed(kReport);
     run.judge();
     EXPECT_EQ(run.counters().messages.load(), 1u);
     EXPECT_EQ(run.counters().matched.load(), 1u);

@@ -8,9 +8,9 @@ namespace {
 
 using namespace dataplane;
 
-HttpText request(HttpRig& rig, const std::string& target,
-                 const std::string& more = "Host: a.example\r\n",
-                 const std::string& method = "GET") {
+HttpText site_request(HttpRig& rig, const std::string& target,
+                      const std::string& more = "Host: a.example\r\n",
+                      const std::string& method = "GET") {
     return read_response(rig.play(method + " " + target + " HTTP/1.1\r\n" + more + "\r\n"));
 }
 
@@ -22,20 +22,21 @@ AddressPrefix prefix(std::string_view text) {
 
 TEST(PublicSite, Paths) {
     HttpRig rig;
-    EXPECT_EQ(request(rig, "/").status, 404);
-    EXPECT_EQ(request(rig, "/metrics").status, 404);
-    HttpText post = request(rig, "/healthz", "Host: a\r\n", "DELETE");
+    EXPECT_EQ(site_request(rig, "/").status, 404);
+    EXPECT_EQ(site_request(rig, "/metrics").status, 404);
+    HttpText post = site_request(rig, "/healthz", "Host: a\r\n", "DELETE");
     EXPECT_EQ(post.status, 405);
     EXPECT_EQ(post.fields["allow"], "GET, HEAD");
-    EXPECT_EQ(request(rig, "/healthz").fields.count("strict-transport-security"), 0u);
+    EXPECT_EQ(site_request(rig, "/healthz").fields.count("strict-transport-security"), 0u);
     HttpRig strict({.transport_security_s = 86'400});
-    EXPECT_EQ(request(strict, "/healthz").fields["strict-transport-security"], "max-age=86400");
+    EXPECT_EQ(site_request(strict, "/healthz").fields["strict-transport-security"],
+              "max-age=86400");
 }
 
 TEST(PublicSite, ClientsLearnTheirAddress) {
     HttpRig rig({.trusted_proxies = {prefix("198.51.100.0/24"), prefix("2001:db8::/32")}});
     auto ask = [&](const std::string& more) {
-        HttpText response = request(rig, "/dns/ip", "Host: a\r\n" + more);
+        HttpText response = site_request(rig, "/dns/ip", "Host: a\r\n" + more);
         EXPECT_EQ(response.status, 200);
         EXPECT_EQ(response.fields["ip"], response.body);
         EXPECT_EQ(response.fields["content-type"], "text/plain; charset=utf-8");
@@ -49,7 +50,7 @@ TEST(PublicSite, ClientsLearnTheirAddress) {
 TEST(PublicSite, TrustedProxiesAreBelieved) {
     HttpRig rig({.trusted_proxies = {prefix("192.0.2.0/24"), prefix("2001:db8::/32")}});
     auto ask = [&](const std::string& more) {
-        return request(rig, "/dns/ip", "Host: a\r\n" + more).body;
+        return site_request(rig, "/dns/ip", "Host: a\r\n" + more).body;
     };
     EXPECT_EQ(ask("X-Forwarded-For: 203.0.113.1\r\n"), "203.0.113.1");
     EXPECT_EQ(ask("X-Forwarded-For: 1.1.1.1, 203.0.113.1\r\n"), "203.0.113.1")
@@ -74,7 +75,7 @@ TEST(PublicSite, Redirects) {
     rig.environment.add_redirect("sub.example", {.url = "https://sub.example/below/"});
     auto ask = [&](const std::string& host, const std::string& target,
                    const std::string& method = "GET") {
-        return request(rig, target, "Host: " + host + "\r\n", method);
+        return site_request(rig, target, "Host: " + host + "\r\n", method);
     };
     HttpText moved = ask("OLD.example.:443", "/x/y?z=%20");
     EXPECT_EQ(moved.status, 308);
@@ -116,45 +117,46 @@ TEST(PlainSite, ChallengesRedirectsAndNothingElse) {
     rig.environment.add_redirect("old.example", {.url = "https://new.example", .code = 301});
     rig.environment.add_redirect("a2.example", {.url = "http://a2.example/"});
     const std::string kPath = "/.well-known/acme-challenge/";
-    HttpText challenge = request(rig, kPath + "token-_1", "Host: A.example:80\r\n");
+    HttpText challenge = site_request(rig, kPath + "token-_1", "Host: A.example:80\r\n");
     EXPECT_EQ(challenge.status, 200);
     EXPECT_EQ(challenge.body, "token-_1.thumbprint");
     EXPECT_EQ(challenge.fields["content-type"], "application/octet-stream");
-    EXPECT_EQ(request(rig, kPath + "token-_1", "Host: b.example\r\n").status, 404);
-    EXPECT_EQ(request(rig, kPath, "Host: a.example\r\n").status, 404);
-    EXPECT_EQ(request(rig, kPath + "../x", "Host: a.example\r\n").status, 404);
-    EXPECT_EQ(request(rig, kPath + std::string(200, 'x')).status, 404);
-    EXPECT_EQ(request(rig, kPath + "token-_1", "Host: a.example\r\n", "POST").status, 405);
+    EXPECT_EQ(site_request(rig, kPath + "token-_1", "Host: b.example\r\n").status, 404);
+    EXPECT_EQ(site_request(rig, kPath, "Host: a.example\r\n").status, 404);
+    EXPECT_EQ(site_request(rig, kPath + "../x", "Host: a.example\r\n").status, 404);
+    EXPECT_EQ(site_request(rig, kPath + std::string(200, 'x')).status, 404);
+    EXPECT_EQ(site_request(rig, kPath + "token-_1", "Host: a.example\r\n", "POST").status, 405);
 
-    EXPECT_EQ(request(rig, "/x", "Host: old.example\r\n").fields["location"],
+    EXPECT_EQ(site_request(rig, "/x", "Host: old.example\r\n").fields["location"],
               "https://new.example/x");
-    HttpText upgrade = request(rig, "/x?y", "Host: A.example:8080\r\n", "POST");
+    HttpText upgrade = site_request(rig, "/x?y", "Host: A.example:8080\r\n", "POST");
     EXPECT_EQ(upgrade.status, 308);
     EXPECT_EQ(upgrade.fields["location"], "https://A.example/x?y");
-    EXPECT_EQ(request(rig, "/x", "Host: a2.example\r\n").fields["location"],
+    EXPECT_EQ(site_request(rig, "/x", "Host: a2.example\r\n").fields["location"],
               "https://a2.example/x");
-    EXPECT_EQ(request(rig, "/dns-query?name=www.example").status, 308);
+    EXPECT_EQ(site_request(rig, "/dns-query?name=www.example").status, 308);
     EXPECT_EQ(read_response(rig.play("GET / HTTP/1.0\r\n\r\n")).status, 400) << "to which host?";
 
     HttpRig other({.site = HttpSite::public_http, .https_port = 8443});
-    EXPECT_EQ(request(other, "/", "Host: [2001:db8::1]:80\r\n").fields["location"],
+    EXPECT_EQ(site_request(other, "/", "Host: [2001:db8::1]:80\r\n").fields["location"],
               "https://[2001:db8::1]:8443/");
 }
 
 TEST(AdminSite, Paths) {
     HttpRig rig({.site = HttpSite::admin});
-    EXPECT_EQ(request(rig, "/healthz").body, "ok\n");
-    EXPECT_EQ(request(rig, "/dns-query?name=www.example").status, 404);
-    EXPECT_EQ(request(rig, "/metrics", "Host: a\r\n", "POST").status, 405);
-    EXPECT_EQ(request(rig, "/readyz").status, 200);
+    EXPECT_EQ(site_request(rig, "/healthz").body, "ok\n");
+    EXPECT_EQ(site_request(rig, "/dns-query?name=www.example").status, 404);
+    EXPECT_EQ(site_request(rig, "/metrics", "Host: a\r\n", "POST").status, 405);
+    EXPECT_EQ(site_request(rig, "/readyz").status, 200);
 }
 
 TEST(AdminSite, TokensGuardWhatTells) {
     HttpRig rig({.site = HttpSite::admin, .bearer_token = "s3cret"});
     auto status = [&](const std::string& target, const std::string& authorization) {
-        return request(rig, target, "Host: a\r\nAuthorization: " + authorization + "\r\n").status;
+        return site_request(rig, target, "Host: a\r\nAuthorization: " + authorization + "\r\n")
+            .status;
     };
-    HttpText none = request(rig, "/metrics");
+    HttpText none = site_request(rig, "/metrics");
     EXPECT_EQ(none.status, 401);
     EXPECT_EQ(none.fields["www-authenticate"], "Bearer");
     EXPECT_EQ(status("/metrics", "Bearer s3cret"), 200);
@@ -170,7 +172,7 @@ TEST(AdminSite, TokensGuardWhatTells) {
 
 TEST(AdminSite, ReadyWhenZonesAreThereAndWorkersTurn) {
     HttpRig rig({.site = HttpSite::admin, .version = "1.2.3", .snapshot_age_s_max = 60});
-    HttpText ready = request(rig, "/readyz");
+    HttpText ready = site_request(rig, "/readyz");
     EXPECT_EQ(ready.fields["content-type"], "application/json");
     EXPECT_EQ(
         ready.body,
@@ -181,22 +183,22 @@ TEST(AdminSite, ReadyWhenZonesAreThereAndWorkersTurn) {
         "\"detail\":\"3 entries, published 20 s ago\"},"
         "{\"name\":\"workers\",\"ok\":true,\"required\":true,\"detail\":\"1 of 1 alive\"}]}\n");
     rig.environment.now_s += 100;
-    EXPECT_EQ(request(rig, "/readyz").status, 503) << "too old";
+    EXPECT_EQ(site_request(rig, "/readyz").status, 503) << "too old";
     rig.environment.now_s -= 100;
     rig.environment.now_ns += 6'000'000'000;
-    EXPECT_EQ(request(rig, "/readyz").status, 503) << "a worker is stuck";
+    EXPECT_EQ(site_request(rig, "/readyz").status, 503) << "a worker is stuck";
     rig.environment.now_ns -= 6'000'000'000;
     rig.environment.directory_facts = {};
-    EXPECT_EQ(request(rig, "/readyz").status, 200);
-    HttpText status = request(rig, "/status");
+    EXPECT_EQ(site_request(rig, "/readyz").status, 200);
+    HttpText status = site_request(rig, "/status");
     EXPECT_EQ(status.status, 200);
     EXPECT_TRUE(
         status.body.starts_with("{\"status\":\"degraded\",\"service\":\"gatepost\",\"version\":\"1."
                                 "2.3\",\"timestamp\":784111777"))
         << status.body;
     rig.environment.zone_facts = {};
-    EXPECT_EQ(request(rig, "/readyz").status, 503);
-    EXPECT_EQ(request(rig, "/status").status, 200);
+    EXPECT_EQ(site_request(rig, "/readyz").status, 503);
+    EXPECT_EQ(site_request(rig, "/status").status, 200);
 }
 
 }  // namespace

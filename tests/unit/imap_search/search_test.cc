@@ -9,7 +9,7 @@ namespace {
 using namespace dataplane;
 using Uids = std::vector<uint32_t>;
 
-constexpr int64_t kDayS = 86400;
+constexpr int64_t kSecondsOfDay = 86400;
 
 constexpr std::string_view kPlain =
     "From: Ada Lovelace <ada@example.org>\r\n"
@@ -110,9 +110,9 @@ TEST_F(Search, MessagesThatTheSessionDoesNotKnow) {
 }
 
 TEST_F(Search, Dates) {
-    rig.add({.internal_date_s = 10 * kDayS - 1, .save_date_s = 20 * kDayS});
-    rig.add({.internal_date_s = 10 * kDayS, .save_date_s = 20 * kDayS - 1});
-    rig.add({.internal_date_s = 11 * kDayS - 1, .save_date_s = 21 * kDayS});
+    rig.add({.internal_date_s = 10 * kSecondsOfDay - 1, .save_date_s = 20 * kSecondsOfDay});
+    rig.add({.internal_date_s = 10 * kSecondsOfDay, .save_date_s = 20 * kSecondsOfDay - 1});
+    rig.add({.internal_date_s = 11 * kSecondsOfDay - 1, .save_date_s = 21 * kSecondsOfDay});
     rig.add({.internal_date_s = -1, .save_date_s = 0});
     EXPECT_EQ(uids(day_key(Kind::before, 10)), (Uids{1, 4}));
     EXPECT_EQ(uids(day_key(Kind::on, 10)), (Uids{2, 3}));
@@ -122,7 +122,7 @@ TEST_F(Search, Dates) {
     EXPECT_EQ(uids(day_key(Kind::saved_on, 20)), (Uids{1}));
     EXPECT_EQ(uids(day_key(Kind::saved_since, 20)), (Uids{1, 3}));
     EXPECT_EQ(uids(key(Kind::save_date_supported)), (Uids{1, 2, 3, 4}));
-    rig.now_s = 10 * kDayS + 100;
+    rig.now_s = 10 * kSecondsOfDay + 100;
     EXPECT_EQ(uids(number_key(Kind::older, 100)), (Uids{1, 2, 4}));
     EXPECT_EQ(uids(number_key(Kind::younger, 100)), (Uids{2, 3}));
     EXPECT_EQ(uids(number_key(Kind::younger, UINT64_MAX)), (Uids{1, 2, 3, 4}));

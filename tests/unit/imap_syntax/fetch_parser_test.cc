@@ -7,13 +7,13 @@
 namespace gatepost::dataplane {
 namespace {
 
-struct Case {
+struct FetchCase {
     std::string_view wire;
     std::string_view shape;
 };
 
 TEST(Fetch, ReadsItems) {
-    const Case cases[] = {
+    const FetchCase cases[] = {
         {"A654 FETCH 2:4 (FLAGS BODY[HEADER.FIELDS (DATE FROM)])",
          "FETCH 2:4 (flags BODY[:FIELDS DATE,FROM]!)"},
         {"a FETCH 1 ALL", "FETCH 1 (flags date size envelope)"},
@@ -56,7 +56,7 @@ TEST(Fetch, ReadsItems) {
          "UID FETCH 25900:26600 (uid flags) partial -1:-100"},
         {"a UID FETCH 1:* UID (PARTIAL 500:1)", "UID FETCH 1:* (uid) partial 1:500"},
     };
-    for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
+    for (const FetchCase& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
 }
 
 TEST(Fetch, RefusesWhatIsNone) {
@@ -124,7 +124,7 @@ TEST(Fetch, BoundsItems) {
 }
 
 TEST(Store, ReadsFlags) {
-    const Case cases[] = {
+    const FetchCase cases[] = {
         {"A003 STORE 2:4 +FLAGS (\\Deleted)", "STORE 2:4 +(\\Deleted)"},
         {"a STORE 1 -flags.silent (\\seen $Forwarded NonJunk)",
          "STORE 1 -(\\Seen $Forwarded NonJunk) silent"},
@@ -137,7 +137,7 @@ TEST(Store, ReadsFlags) {
          "STORE 7,5,9 +(\\Deleted) silent since 320162338"},
         {"a STORE 1 (UNCHANGEDSINCE 0) FLAGS ()", "STORE 1 =() since 0"},
     };
-    for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
+    for (const FetchCase& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
     for (std::string_view wire :
          {"a STORE", "a STORE 1", "a STORE 1 FLAGS", "a STORE 1 FOO (\\Seen)",
           "a STORE 1 *FLAGS (\\Seen)", "a STORE 1 FLAGS (\\Foo)", "a STORE 1 FLAGS (\\*)",

@@ -7,13 +7,13 @@
 namespace gatepost::dataplane {
 namespace {
 
-struct Case {
+struct MailboxCase {
     std::string_view wire;
     std::string_view shape;
 };
 
 TEST(MailboxCommands, Select) {
-    const Case cases[] = {
+    const MailboxCase cases[] = {
         {"A142 SELECT INBOX", "SELECT <INBOX>"},
         {"A142 EXAMINE blurdybloop", "EXAMINE <blurdybloop>"},
         // RFC 7162 §3.1.8, §3.2.5
@@ -29,7 +29,7 @@ TEST(MailboxCommands, Select) {
          "SELECT <INBOX> condstore qresync 1 2 numbers 3 4"},
         {"a SELECT INBOX (QRESYNC (1 2))", "SELECT <INBOX> qresync 1 2"},
     };
-    for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
+    for (const MailboxCase& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
     for (std::string_view wire :
          {"a SELECT", "a SELECT \"\"", "a SELECT INBOX ()", "a SELECT INBOX (FOO)",
           "a SELECT INBOX CONDSTORE", "a SELECT INBOX (QRESYNC)", "a SELECT INBOX (QRESYNC (1))",
@@ -53,7 +53,7 @@ TEST(MailboxCommands, Status) {
 }
 
 TEST(MailboxCommands, List) {
-    const Case cases[] = {
+    const MailboxCase cases[] = {
         // RFC 9051 §6.3.9
         {"A101 LIST \"\" \"\"", "LIST <> <>"},
         {"A102 LIST #news.comp.mail.misc \"\"", "LIST <#news.comp.mail.misc> <>"},
@@ -82,7 +82,7 @@ TEST(MailboxCommands, List) {
          "LIST <> <%> extended +metadata(/shared/vendor/color /private/comment)"},
         {"A002 LSUB \"#news.\" \"comp.mail.*\"", "LSUB <#news.> <comp.mail.*>"},
     };
-    for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
+    for (const MailboxCase& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
     for (std::string_view wire :
          {"a LIST", "a LIST \"\"", "a LIST (RECURSIVEMATCH) \"\" *",
           "a LIST (RECURSIVEMATCH REMOTE) \"\" *", "a LIST (FOO) \"\" *", "a LIST \"\" ()",
@@ -94,7 +94,7 @@ TEST(MailboxCommands, List) {
 }
 
 TEST(MailboxCommands, ChangesOfMailboxes) {
-    const Case cases[] = {
+    const MailboxCase cases[] = {
         {"A003 CREATE owatagusiam/", "CREATE <owatagusiam>"},
         {"A004 CREATE owatagusiam/blurdybloop", "CREATE <owatagusiam/blurdybloop>"},
         {"a CREATE /", "CREATE </>"},
@@ -109,7 +109,7 @@ TEST(MailboxCommands, ChangesOfMailboxes) {
         {"a SUBSCRIBE #news.comp.mail.mime", "SUBSCRIBE <#news.comp.mail.mime>"},
         {"a UNSUBSCRIBE \"a b\"", "UNSUBSCRIBE <a b>"},
     };
-    for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
+    for (const MailboxCase& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
     for (std::string_view wire :
          {"a CREATE", "a CREATE x y", "a CREATE x ()", "a CREATE x (FOO)", "a CREATE x (USE Sent)",
           "a CREATE x (USE (Sent))", "a RENAME x", "a DELETE x y"})

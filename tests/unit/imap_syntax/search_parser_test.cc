@@ -8,13 +8,13 @@
 namespace gatepost::dataplane {
 namespace {
 
-struct Case {
+struct SearchCase {
     std::string_view wire;
     std::string_view shape;
 };
 
 TEST(Search, ReadsKeys) {
-    const Case cases[] = {
+    const SearchCase cases[] = {
         {"a SEARCH ALL", "SEARCH (all)"},
         {"A282 SEARCH FLAGGED SINCE 1-Feb-1994 NOT FROM \"Smith\"",
          "SEARCH (\\Flagged 7:8797 not(from~Smith))"},
@@ -62,7 +62,7 @@ TEST(Search, ReadsKeys) {
         {"a SEARCH RETURN (PARTIAL -100:-1 COUNT) ALL",
          "SEARCH return count partial -1:-100 (all)"},
     };
-    for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
+    for (const SearchCase& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
 }
 
 TEST(Search, RefusesWhatIsNone) {
@@ -122,7 +122,7 @@ TEST(Search, ConvertsFromOtherCharsets) {
 }
 
 TEST(Search, SortAndThread) {
-    const Case cases[] = {
+    const SearchCase cases[] = {
         // RFC 5256 §3, RFC 5957 §3, RFC 5267 §3
         {"A282 SORT (SUBJECT) UTF-8 SINCE 2-Jan-1970", "SORT by 5 (7:1)"},
         {"A283 SORT (SUBJECT REVERSE DATE) UTF-8 ALL", "SORT by 5 -2 (all)"},
@@ -134,7 +134,7 @@ TEST(Search, SortAndThread) {
         {"A283 THREAD ORDEREDSUBJECT UTF-8 SINCE 2-Jan-1970", "THREAD orderedsubject (7:1)"},
         {"A284 UID THREAD references US-ASCII TEXT \"gewp\"", "UID THREAD references (2:gewp)"},
     };
-    for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
+    for (const SearchCase& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
     for (std::string_view wire :
          {"a SORT", "a SORT () UTF-8 ALL", "a SORT (FOO) UTF-8 ALL", "a SORT DATE UTF-8 ALL",
           "a SORT (REVERSE) UTF-8 ALL", "a SORT (DATE) UTF-8", "a SORT (DATE)",

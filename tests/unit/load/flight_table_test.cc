@@ -7,7 +7,7 @@
 namespace gatepost::tools {
 namespace {
 
-constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kSecondNs = 1'000'000'000;
 
 std::vector<Outgoing> send(FlightTable& table, size_t count, uint64_t now, uint32_t query = 0) {
     std::vector<Outgoing> out(count);
@@ -62,18 +62,18 @@ TEST(FlightTable, FindsWhatIsOnItsWayAndNothingElse) {
 
 TEST(FlightTable, GivesUpAfterTheTimeout) {
     FlightTable table(2, 1, 1000, 0);
-    std::vector<Outgoing> first = send(table, 3, kSecond);
-    std::vector<Outgoing> second = send(table, 2, kSecond + 500);
+    std::vector<Outgoing> first = send(table, 3, kSecondNs);
+    std::vector<Outgoing> second = send(table, 2, kSecondNs + 500);
     table.close(first[1].flow, first[1].id);
-    table.expire(2 * kSecond - 1);
+    table.expire(2 * kSecondNs - 1);
     EXPECT_EQ(table.lost(), 0u);
-    EXPECT_EQ(table.next_expiry_ns(), 2 * kSecond);
-    table.expire(2 * kSecond);
+    EXPECT_EQ(table.next_expiry_ns(), 2 * kSecondNs);
+    table.expire(2 * kSecondNs);
     EXPECT_EQ(table.lost(), 2u);
     EXPECT_EQ(table.in_flight(), 2u);
     EXPECT_FALSE(table.find(first[0].flow, first[0].id));
     EXPECT_TRUE(table.find(second[0].flow, second[0].id));
-    table.expire(3 * kSecond);
+    table.expire(3 * kSecondNs);
     EXPECT_EQ(table.lost(), 4u);
     EXPECT_EQ(table.in_flight(), 0u);
     EXPECT_FALSE(table.next_expiry_ns());
@@ -104,11 +104,11 @@ TEST(FlightTable, AccountsForAllOverManyRounds) {
             table.close(out[i].flow, out[i].id);
             ++answered;
         }
-        now += kSecond / 5;
+        now += kSecondNs / 5;
         table.expire(now);
         EXPECT_EQ(sent, answered + table.lost() + table.in_flight());
     }
-    table.expire(now + 2 * kSecond);
+    table.expire(now + 2 * kSecondNs);
     EXPECT_EQ(sent, answered + table.lost());
 }
 

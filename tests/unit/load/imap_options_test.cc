@@ -9,7 +9,7 @@
 namespace gatepost::tools {
 namespace {
 
-Result<ImapLoadOptions> parse(const std::string& line) {
+Result<ImapLoadOptions> parse_imap(const std::string& line) {
     std::istringstream stream("imap " + line);
     const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
     auto command = parse_load_options(words);
@@ -18,7 +18,7 @@ Result<ImapLoadOptions> parse(const std::string& line) {
 }
 
 TEST(ImapOptions, WhatIsNotSaid) {
-    auto options = parse("192.0.2.1 --auth u:p");
+    auto options = parse_imap("192.0.2.1 --auth u:p");
     ASSERT_TRUE(options) << options.error().message;
     EXPECT_EQ(options->plan.target.text, "192.0.2.1@143");
     EXPECT_EQ(options->plan.mailbox, "INBOX");
@@ -35,7 +35,7 @@ TEST(ImapOptions, WhatIsNotSaid) {
 }
 
 TEST(ImapOptions, WhatIsSaid) {
-    auto options = parse(
+    auto options = parse_imap(
         "--target 127.0.0.1:2143 --mix fetch_flags=5,store,append=2 --connections 40 --depth 4 "
         "--commands 1000 --commands-each 30 --timeout 5s --size 100 --run r1 --seed 7 --no-check "
         "--auth user%d@x.test:pass:word --user-count 10 --mailbox Work --starttls --core 1 "
@@ -62,15 +62,15 @@ TEST(ImapOptions, WhatIsSaid) {
 }
 
 TEST(ImapOptions, DefaultsThatFollowFromOthers) {
-    EXPECT_EQ(parse("192.0.2.1 --auth u:p --tls")->plan.target.text, "192.0.2.1@993");
-    EXPECT_EQ(parse("192.0.2.1 --auth u:p --op watch")->engine.mix.text(), "store");
-    EXPECT_TRUE(parse("192.0.2.1 --auth u:p --op append")->engine.writes());
-    EXPECT_FALSE(parse("192.0.2.1 --auth u:p --op append")->engine.mix.selects());
-    EXPECT_FALSE(parse("192.0.2.1 --auth u:p --op select")->engine.mix.selects());
-    EXPECT_TRUE(parse("192.0.2.1 --auth u:p --mix select,noop")->engine.mix.selects());
-    EXPECT_FALSE(parse("192.0.2.1 --auth u:p --op idle")->engine.writes());
+    EXPECT_EQ(parse_imap("192.0.2.1 --auth u:p --tls")->plan.target.text, "192.0.2.1@993");
+    EXPECT_EQ(parse_imap("192.0.2.1 --auth u:p --op watch")->engine.mix.text(), "store");
+    EXPECT_TRUE(parse_imap("192.0.2.1 --auth u:p --op append")->engine.writes());
+    EXPECT_FALSE(parse_imap("192.0.2.1 --auth u:p --op append")->engine.mix.selects());
+    EXPECT_FALSE(parse_imap("192.0.2.1 --auth u:p --op select")->engine.mix.selects());
+    EXPECT_TRUE(parse_imap("192.0.2.1 --auth u:p --mix select,noop")->engine.mix.selects());
+    EXPECT_FALSE(parse_imap("192.0.2.1 --auth u:p --op idle")->engine.writes());
     // Idle connections send nothing that could be counted.
-    EXPECT_NE(parse("192.0.2.1 --auth u:p --op idle --commands 5")->engine.duration_ns, 0u);
+    EXPECT_NE(parse_imap("192.0.2.1 --auth u:p --op idle --commands 5")->engine.duration_ns, 0u);
 }
 
 TEST(ImapOptions, RefusesTellingWhy) {
@@ -89,7 +89,7 @@ TEST(ImapOptions, RefusesTellingWhy) {
         {"192.0.2.1 --auth u:p --run a@b", "--run"},
     };
     for (const auto& [line, why] : wrong) {
-        const auto options = parse(line);
+        const auto options = parse_imap(line);
         ASSERT_FALSE(options) << line;
         EXPECT_EQ(options.error().code, ErrorCode::usage) << line;
         EXPECT_NE(options.error().message.find(why), std::string::npos)

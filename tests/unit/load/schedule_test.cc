@@ -7,18 +7,18 @@ namespace {
 
 constexpr uint64_t kStart = 5'000'000'000;
 constexpr uint64_t kUs = 1000;
-constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kMillisecondNs = 1'000'000;
 
 TEST(Schedule, SlowRatesGoOneByOne) {
     Schedule schedule(1000, 64, kStart);
     EXPECT_EQ(schedule.batch(), 1u);
     EXPECT_EQ(schedule.due(kStart), 0u);
     EXPECT_EQ(schedule.due(kStart + 999 * kUs), 0u);
-    EXPECT_EQ(schedule.next_ns(), kStart + kMs);
-    EXPECT_EQ(schedule.due(kStart + kMs), 1u);
-    schedule.sent(1, kStart + kMs);
-    EXPECT_EQ(schedule.due(kStart + kMs), 0u);
-    EXPECT_EQ(schedule.next_ns(), kStart + 2 * kMs);
+    EXPECT_EQ(schedule.next_ns(), kStart + kMillisecondNs);
+    EXPECT_EQ(schedule.due(kStart + kMillisecondNs), 1u);
+    schedule.sent(1, kStart + kMillisecondNs);
+    EXPECT_EQ(schedule.due(kStart + kMillisecondNs), 0u);
+    EXPECT_EQ(schedule.next_ns(), kStart + 2 * kMillisecondNs);
 }
 
 TEST(Schedule, FastRatesWaitForABatch) {
@@ -33,7 +33,7 @@ TEST(Schedule, SendsWhatTheRateSaysWhateverTheClockSteps) {
     for (uint64_t rate : {1ull, 7ull, 999ull, 123'457ull, 3'000'001ull}) {
         Schedule schedule(rate, 64, kStart);
         uint64_t sent = 0;
-        for (uint64_t now = kStart; now <= kStart + 1000 * kMs; now += 13'337) {
+        for (uint64_t now = kStart; now <= kStart + 1000 * kMillisecondNs; now += 13'337) {
             uint64_t due = schedule.due(now);
             schedule.sent(due, now);
             sent += due;
@@ -47,7 +47,7 @@ TEST(Schedule, SendsWhatTheRateSaysWhateverTheClockSteps) {
 
 TEST(Schedule, ASmallDelayIsCaughtUpAndCounted) {
     Schedule schedule(1'000'000, 64, kStart);
-    uint64_t now = kStart + 11 * kMs;
+    uint64_t now = kStart + 11 * kMillisecondNs;
     uint64_t due = schedule.due(now);
     EXPECT_EQ(due, 11'000u);
     schedule.sent(due, now);
@@ -58,13 +58,13 @@ TEST(Schedule, ASmallDelayIsCaughtUpAndCounted) {
 
 TEST(Schedule, CatchingUpIsBounded) {
     Schedule schedule(1'000'000, 64, kStart);
-    uint64_t now = kStart + 120 * kMs;
+    uint64_t now = kStart + 120 * kMillisecondNs;
     EXPECT_EQ(schedule.due(now), 20'000u);
     EXPECT_EQ(schedule.unsent(), 100'000u);
     // What is given up is not sent later.
     schedule.sent(20'000, now);
     EXPECT_EQ(schedule.due(now), 0u);
-    EXPECT_EQ(schedule.due(now + kMs), 1000u);
+    EXPECT_EQ(schedule.due(now + kMillisecondNs), 1000u);
     EXPECT_EQ(schedule.unsent(), 100'000u);
 }
 
@@ -78,7 +78,7 @@ TEST(Schedule, WhatTheDeviceDidNotTakeStaysDue) {
 
 TEST(Schedule, DaysAtFullRateDoNotOverflow) {
     Schedule schedule(100'000'000, 64, kStart);
-    uint64_t days = 7 * 86'400'000 * kMs;
+    uint64_t days = 7 * 86'400'000 * kMillisecondNs;
     schedule.due(kStart + days);
     EXPECT_EQ(schedule.unsent(), 100'000 * (7 * 86'400'000 - 20ull));
 }

@@ -12,7 +12,7 @@
 namespace gatepost::tools {
 namespace {
 
-Result<SmtpLoadOptions> parse(const std::string& line) {
+Result<SmtpLoadOptions> parse_smtp(const std::string& line) {
     std::istringstream stream("smtp " + line);
     const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
     auto command = parse_load_options(words);
@@ -21,7 +21,7 @@ Result<SmtpLoadOptions> parse(const std::string& line) {
 }
 
 TEST(SmtpOptions, WhatIsNotSaid) {
-    auto options = parse("192.0.2.1 --recipients a@x");
+    auto options = parse_smtp("192.0.2.1 --recipients a@x");
     ASSERT_TRUE(options) << options.error().message;
     EXPECT_EQ(options->plan.target.text, "192.0.2.1@25");
     EXPECT_EQ(options->engine.rate, 0u);
@@ -37,7 +37,7 @@ TEST(SmtpOptions, WhatIsNotSaid) {
 }
 
 TEST(SmtpOptions, WhatIsSaid) {
-    auto options = parse(
+    auto options = parse_smtp(
         "--target 127.0.0.1:2525 --rate 500 --sessions 50 --messages 1000 --duration 1m "
         "--messages-per-session 3 --timeout 5s --core 1 --json - --quiet --size 65536 "
         "--from user%d@x.test --recipient-pattern user%d@x.test --recipient-count 8 "
@@ -68,12 +68,13 @@ TEST(SmtpOptions, WhatIsSaid) {
 }
 
 TEST(SmtpOptions, DefaultsThatFollowFromOthers) {
-    EXPECT_EQ(parse("192.0.2.1 --recipients a@x --rate 5")->engine.sessions, 1000u);
-    EXPECT_EQ(parse("192.0.2.1 --recipients a@x --messages 5")->engine.duration_ns, 0u);
-    EXPECT_EQ(parse("192.0.2.1 --recipients a@x --seconds 3")->engine.duration_ns, 3'000'000'000u);
-    EXPECT_EQ(parse("192.0.2.1 --recipients a@x --tls")->plan.target.text, "192.0.2.1@465");
-    EXPECT_TRUE(parse("192.0.2.1 --recipients a@x --tls")->plan.implicit_tls);
-    EXPECT_EQ(parse("192.0.2.1 --recipients a@x --lmtp")->plan.target.text, "192.0.2.1@24");
+    EXPECT_EQ(parse_smtp("192.0.2.1 --recipients a@x --rate 5")->engine.sessions, 1000u);
+    EXPECT_EQ(parse_smtp("192.0.2.1 --recipients a@x --messages 5")->engine.duration_ns, 0u);
+    EXPECT_EQ(parse_smtp("192.0.2.1 --recipients a@x --seconds 3")->engine.duration_ns,
+              3'000'000'000u);
+    EXPECT_EQ(parse_smtp("192.0.2.1 --recipients a@x --tls")->plan.target.text, "192.0.2.1@465");
+    EXPECT_TRUE(parse_smtp("192.0.2.1 --recipients a@x --tls")->plan.implicit_tls);
+    EXPECT_EQ(parse_smtp("192.0.2.1 --recipients a@x --lmtp")->plan.target.text, "192.0.2.1@24");
 }
 
 TEST(SmtpOptions, RefusesTellingWhy) {
@@ -93,7 +94,7 @@ TEST(SmtpOptions, RefusesTellingWhy) {
         {"192.0.2.1 --recipients a@x --sessions 0", "--sessions"},
     };
     for (const auto& [line, why] : wrong) {
-        auto options = parse(line);
+        auto options = parse_smtp(line);
         ASSERT_FALSE(options) << line;
         EXPECT_EQ(options.error().code, ErrorCode::usage) << line;
         EXPECT_NE(options.error().message.find(why), std::string::npos)

@@ -44,20 +44,20 @@ TEST(Path, WithoutADomain) {
 }
 
 TEST(Path, IsRefusedWithItsReason) {
-    using Fault = MailAddressFault;
+    using PathFault = MailAddressFault;
     struct {
         std::string_view text;
-        Fault fault;
+        PathFault fault;
     } cases[] = {
-        {"", Fault::syntax},           {"a@b", Fault::syntax},
-        {"<a@b", Fault::syntax},       {"<", Fault::syntax},
-        {"<a@b>X=1", Fault::syntax},   {"<a@b>>", Fault::syntax},
-        {" <a@b>", Fault::syntax},     {"<\"a@b>", Fault::syntax},
-        {"<@x>", Fault::syntax},       {"<@:a@b>", Fault::syntax},
-        {"<@x,:a@b>", Fault::syntax},  {"<@x,y:a@b>", Fault::syntax},
-        {"<@x y:a@b>", Fault::syntax}, {"<@x:>", Fault::syntax},
-        {"< >", Fault::syntax},        {"<a@b c>", Fault::domain},
-        {"< a@b>", Fault::local_part}, {"<\xc3\xb6@b>", Fault::needs_utf8},
+        {"", PathFault::syntax},           {"a@b", PathFault::syntax},
+        {"<a@b", PathFault::syntax},       {"<", PathFault::syntax},
+        {"<a@b>X=1", PathFault::syntax},   {"<a@b>>", PathFault::syntax},
+        {" <a@b>", PathFault::syntax},     {"<\"a@b>", PathFault::syntax},
+        {"<@x>", PathFault::syntax},       {"<@:a@b>", PathFault::syntax},
+        {"<@x,:a@b>", PathFault::syntax},  {"<@x,y:a@b>", PathFault::syntax},
+        {"<@x y:a@b>", PathFault::syntax}, {"<@x:>", PathFault::syntax},
+        {"< >", PathFault::syntax},        {"<a@b c>", PathFault::domain},
+        {"< a@b>", PathFault::local_part}, {"<\xc3\xb6@b>", PathFault::needs_utf8},
     };
     for (const auto& c : cases) {
         auto path = parse_forward_path(c.text, AddressForm::ascii);

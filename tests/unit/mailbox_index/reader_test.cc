@@ -15,7 +15,7 @@ namespace {
 
 using namespace gatepost::storage;  // NOLINT: the whole of a folder is under test
 
-constexpr uint64_t kBox = 40;
+constexpr uint64_t kReadBox = 40;
 constexpr uint64_t kAccount = 7;
 constexpr uint64_t kStates = 30'000;
 constexpr uint64_t kLooksMin = 200;
@@ -61,7 +61,7 @@ class Reader {
         uint64_t modseq = 0;
         while (!stop_ && !testing::Test::HasFailure()) {
             reader_.quiescent(rig_.qsbr().epoch);
-            const auto mailbox = rig_.writer().view().mailbox(kBox);
+            const auto mailbox = rig_.writer().view().mailbox(kReadBox);
             if (!mailbox) continue;
             const MailboxStatus status = mailbox->status();
             EXPECT_GE(status.highest_modseq, modseq) << "time runs one way";
@@ -104,7 +104,7 @@ class Changer {
     }
     void step(uint64_t number) {
         if (number % 500 == 499) {
-            rig_.writer().evict(kBox);
+            rig_.writer().evict(kReadBox);
             seen_.clear();
             last_uid_ = 0;
             load();
@@ -158,7 +158,7 @@ class Changer {
         }
     }
     void finish(MailboxUpdate& update) {
-        update.status = status_of(kBox, modseq_, seen_.size());
+        update.status = status_of(kReadBox, modseq_, seen_.size());
         for (const auto& [uid, seen] : seen_) {
             update.status.octets += uid;
             update.status.unseen += seen ? 0 : 1;

@@ -9,9 +9,9 @@
 namespace gatepost::storage {
 namespace {
 
-constexpr size_t kSize = 64 << 10;  // octets of a segment
+constexpr size_t kBodySize = 64 << 10;  // octets of a segment
 
-BlobId id_of(uint64_t number) {
+BlobId body_id(uint64_t number) {
     return {number, number};
 }
 
@@ -19,16 +19,16 @@ struct Store : testing::Test {
     Store() {
         SampleSegment segment(3);
         const auto envelope = encode_envelope(sample_envelope());
-        const uint64_t first = segment.add_message(id_of(1), envelope, std::string(1000, 'a'));
-        segment.add_message(id_of(2), envelope, std::string(2000, 'b'));
+        const uint64_t first = segment.add_message(body_id(1), envelope, std::string(1000, 'a'));
+        segment.add_message(body_id(2), envelope, std::string(2000, 'b'));
         MessageRecord own;
-        own.id = id_of(3);
+        own.id = body_id(3);
         source.put({7, SegmentKind::own}, sample_own_segment(7, std::string(9000, 'c'), 3, own));
         own.envelope = envelope;
         segment.add_message(own);
         segment.end_batch();
-        segment.add_done({{id_of(1), 3, static_cast<uint32_t>(first)}});
-        source.put({3, SegmentKind::log}, segment.octets(kSize));
+        segment.add_done({{body_id(1), 3, static_cast<uint32_t>(first)}});
+        source.put({3, SegmentKind::log}, segment.octets(kBodySize));
     }
     StoreReport check() {
         auto report = check_store(source);
@@ -53,8 +53,8 @@ TEST_F(Store, ASoundOneIsCounted) {
     EXPECT_EQ(report->body_octets, 12'000u);
     EXPECT_EQ(report->segments[0].undone, 2u);
     EXPECT_EQ(report->segments[0].done_notes, 1u);
-    EXPECT_EQ(report->segments[0].size, kSize);
-    EXPECT_LT(report->segments[0].used, kSize);
+    EXPECT_EQ(report->segments[0].size, kBodySize);
+    EXPECT_LT(report->segments[0].used, kBodySize);
     EXPECT_EQ(report->segments[1].body_octets, 9000u);
     EXPECT_FALSE(report->segments[0].is_damaged());
 }
@@ -83,7 +83,7 @@ TEST_F(Store, WhatIsNotThereIsTold) {
 }
 
 TEST_F(Store, AnUncommittedBodyIsNoDamage) {
-    source.put({9, SegmentKind::own}, std::vector<uint8_t>(kSize));
+    source.put({9, SegmentKind::own}, std::vector<uint8_t>(kBodySize));
     const StoreReport report = check();
     EXPECT_TRUE(report.segments[2].is_uncommitted);
     EXPECT_TRUE(report.is_sound());

@@ -10,7 +10,7 @@ namespace gatepost::controlplane {
 namespace {
 
 const std::string kSoa = "@ 3600 SOA Ns1 hostmaster 100 7200 3600 1209600 300\n";
-const std::string kZone = R"(@ 3600 NS ns1
+const std::string kZoneText = R"(@ 3600 NS ns1
 @ 3600 NS ns2.example.net.
 ns1 300 A 192.0.2.1
 ns1 300 AAAA 2001:db8::1
@@ -36,7 +36,7 @@ std::string with_serial(const std::string& serial) {
 
 TEST(ZoneImport, RoundTrip) {
     Connection connection = new_database();
-    const storage::ZoneData zone = zone_from_text(kSoa + kZone);
+    const storage::ZoneData zone = zone_from_text(kSoa + kZoneText);
     auto result = zone_import(connection, zone);
     ASSERT_TRUE(result) << result.error().message;
     EXPECT_TRUE(result->created);
@@ -60,7 +60,7 @@ TEST(ZoneImport, RoundTrip) {
                              }),
                  ErrorCode::refused, "disk full");
 
-    const ZoneImportResult again = import_text(connection, kSoa + kZone);
+    const ZoneImportResult again = import_text(connection, kSoa + kZoneText);
     EXPECT_FALSE(again.anything());
     EXPECT_EQ(again.unchanged, 9U);
     EXPECT_EQ(again.lsn, 0U);
@@ -69,7 +69,7 @@ TEST(ZoneImport, RoundTrip) {
 
 TEST(ZoneImport, MergeCountsAndDryRunAgree) {
     Connection connection = new_database();
-    import_text(connection, kSoa + kZone);
+    import_text(connection, kSoa + kZoneText);
     const std::string changed = kSoa + R"(@ 3600 NS ns1
 ns1 301 A 192.0.2.1
 ns1 300 AAAA 2001:db8::1
@@ -96,21 +96,21 @@ n 60 A 192.0.2.3
 
 TEST(ZoneImport, Serials) {
     Connection connection = new_database();
-    import_text(connection, kSoa + kZone);
-    const std::string more = kZone + "more 60 A 192.0.2.1\n";
+    import_text(connection, kSoa + kZoneText);
+    const std::string more = kZoneText + "more 60 A 192.0.2.1\n";
     struct Case {
         std::string text;
         uint32_t serial;
         bool soa_changed;
     };
     for (const Case& c :
-         {Case{with_serial("101") + more, 101, false},  // one more, with changes
-          Case{with_serial("105") + more, 105, false},  // the serial alone
-          Case{with_serial("3") + kZone, 106, false},   // older, with changes
-          Case{with_serial("2147483754") + kZone, 106,
+         {Case{with_serial("101") + more, 101, false},     // one more, with changes
+          Case{with_serial("105") + more, 105, false},     // the serial alone
+          Case{with_serial("3") + kZoneText, 106, false},  // older, with changes
+          Case{with_serial("2147483754") + kZoneText, 106,
                false},  // 2^31 away: neither older nor newer
-          Case{"@ 3600 SOA Ns1 other 3 7200 3600 1209600 300\n" + kZone, 107, true},
-          Case{"@ 3600 SOA Ns1 other 200 7200 3600 1209600 301\n" + kZone, 200, true}})
+          Case{"@ 3600 SOA Ns1 other 3 7200 3600 1209600 300\n" + kZoneText, 107, true},
+          Case{"@ 3600 SOA Ns1 other 200 7200 3600 1209600 301\n" + kZoneText, 200, true}})
         for (const bool dry_run : {true, false}) {
             const ZoneImportResult result = import_text(connection, c.text, dry_run);
             EXPECT_EQ(result.serial, c.serial) << c.text.substr(0, 40) << dry_run;
@@ -129,7 +129,7 @@ TEST(ZoneImport, Refusals) {
                  ErrorCode::invalid, "outside zone");
     EXPECT_EQ(value(connection, "SELECT count(*) FROM gatepost.zones"), "0")
         << "refused as a whole";
-    import_text(connection, kSoa + kZone);
+    import_text(connection, kSoa + kZoneText);
     EXPECT_ERROR(zone_import(connection, zone_from_text(kSoa), {.write = {.if_serial = 99}}),
                  ErrorCode::conflict, "its serial is 100, not 99");
     EXPECT_ERROR(zone_read(connection, "example.net"), ErrorCode::refused, "`gatepost zone list`");
@@ -173,16 +173,16 @@ TEST(ZoneRead, ReportsWhatIsNoRecord) {
 TEST(ZoneImport, WaitsForOtherWriters) {
     std::string dsn;
     Connection connection = new_database(&dsn);
-    import_text(connection, kSoa + kZone);
+    import_text(connection, kSoa + kZoneText);
     Connection writer = std::move(*Connection::open(dsn, "writer"));
     ASSERT_TRUE(
         writer.exec("BEGIN; INSERT INTO gatepost.rrsets VALUES (1, 'late.example.org.', 'A', 1, "
                     "'{192.0.2.1}')"));
     ASSERT_TRUE(connection.exec("SET lock_timeout = 50"));
-    EXPECT_ERROR(zone_import(connection, zone_from_text(kSoa + kZone)), ErrorCode::conflict,
+    EXPECT_ERROR(zone_import(connection, zone_from_text(kSoa + kZoneText)), ErrorCode::conflict,
                  "example.org.");
     ASSERT_TRUE(writer.exec("COMMIT"));
-    const ZoneImportResult result = import_text(connection, kSoa + kZone);
+    const ZoneImportResult result = import_text(connection, kSoa + kZoneText);
     EXPECT_EQ(result.removed, 1U);
 }
 
@@ -197,7 +197,7 @@ TEST(ZoneImport, AsControlPlaneRole) {
         "GRANT INSERT, UPDATE, DELETE ON gatepost.domains, gatepost.zones, gatepost.rrsets TO edge",
         value(owner, "SELECT current_database()"))));
     Connection connection = std::move(*Connection::open(dsn + " user=edge", "edge"));
-    EXPECT_TRUE(import_text(connection, kSoa + kZone).created);
+    EXPECT_TRUE(import_text(connection, kSoa + kZoneText).created);
     EXPECT_EQ(import_text(connection, kSoa + "more 60 A 192.0.2.1\n").removed, 9U);
     auto removed = zone_remove(connection, "example.org", {});
     EXPECT_TRUE(removed) << removed.error().message;

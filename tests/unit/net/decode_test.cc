@@ -22,7 +22,7 @@ void expect_query(const Octets& frame, const HostAddresses& host = make_host()) 
     EXPECT_EQ(outcome.reply.error, "");
 }
 
-void expect_drop(const Octets& frame, Drop why, const HostAddresses& host = make_host()) {
+void expect_decode_drop(const Octets& frame, Drop why, const HostAddresses& host = make_host()) {
     const Outcome outcome = round_trip(frame, host);
     ASSERT_EQ(outcome.kind, FrameKind::drop);
     EXPECT_EQ(static_cast<int>(outcome.why), static_cast<int>(why));
@@ -71,7 +71,7 @@ TEST(Decode, TakesTaggedFrames) {
         }
     FrameSpec three;
     three.tags = {{0x8100, 1}, {0x8100, 2}, {0x8100, 3}};
-    expect_drop(make_udp_frame(three), Drop::frame_protocol);
+    expect_decode_drop(make_udp_frame(three), Drop::frame_protocol);
 }
 
 TEST(Decode, TakesIpv4Options) {
@@ -110,16 +110,16 @@ TEST(Decode, DropsOtherProtocols) {
     Octets frame = make_udp_frame({});
     for (uint16_t type : {0x0000, 0x0026, 0x0805, 0x8847, 0x88cc, 0xffff}) {
         put16(frame, 12, type);
-        expect_drop(frame, Drop::frame_protocol);
+        expect_decode_drop(frame, Drop::frame_protocol);
     }
     for (uint8_t protocol : {0, 2, 6, 50, 132, 255}) {
-        expect_drop(make_ip_frame({}, protocol, Octets(40)), Drop::frame_protocol);
+        expect_decode_drop(make_ip_frame({}, protocol, Octets(40)), Drop::frame_protocol);
         if (protocol == 0) continue;  // hop-by-hop options in IPv6
-        expect_drop(make_ip_frame(ipv6_spec(), protocol, Octets(40)), Drop::frame_protocol);
+        expect_decode_drop(make_ip_frame(ipv6_spec(), protocol, Octets(40)), Drop::frame_protocol);
     }
     for (FrameSpec spec : {FrameSpec{}, ipv6_spec()}) {
         spec.destination_port = 5353;
-        expect_drop(make_udp_frame(spec), Drop::frame_protocol);
+        expect_decode_drop(make_udp_frame(spec), Drop::frame_protocol);
     }
 }
 
@@ -127,15 +127,15 @@ TEST(Decode, AnswersNothingButDnsBehindAFilter) {
     const HostAddresses filtered = make_host(false);
     for (const FrameSpec& spec : {FrameSpec{}, ipv6_spec()}) {
         expect_query(make_udp_frame(spec), filtered);
-        expect_drop(make_echo(spec, 8), Drop::frame_protocol, filtered);
+        expect_decode_drop(make_echo(spec, 8), Drop::frame_protocol, filtered);
     }
-    expect_drop(make_arp_request({}, kClient4, kHost4), Drop::frame_protocol, filtered);
+    expect_decode_drop(make_arp_request({}, kClient4, kHost4), Drop::frame_protocol, filtered);
     FrameSpec unicast = ipv6_spec();
     unicast.hop_limit = 255;
     Octets solicitation = {135, 0, 0, 0, 0, 0, 0, 0};
     const Octets target = address_octets(kHost6);
     solicitation.insert(solicitation.end(), target.begin(), target.end());
-    expect_drop(make_icmp_frame(unicast, solicitation), Drop::frame_protocol, filtered);
+    expect_decode_drop(make_icmp_frame(unicast, solicitation), Drop::frame_protocol, filtered);
 }
 
 TEST(Decode, TrustsTheFilterWithTheDestination) {
@@ -147,7 +147,7 @@ TEST(Decode, TrustsTheFilterWithTheDestination) {
     spec6.destination = "2001:db8:9::1";
     for (const FrameSpec& each : {spec, spec6}) {
         expect_query(make_udp_frame(each), make_host(false));
-        expect_drop(make_udp_frame(each), Drop::frame_destination);
+        expect_decode_drop(make_udp_frame(each), Drop::frame_destination);
     }
 }
 
@@ -157,7 +157,8 @@ TEST(Decode, DropsWhatIsForAnotherHost) {
         with({}, [](FrameSpec& spec) { spec.destination = "192.0.2.52"; }),
         with(ipv6_spec(), [](FrameSpec& spec) { spec.to = {2, 0, 0, 0, 0, 0x54}; }),
         with(ipv6_spec(), [](FrameSpec& spec) { spec.destination = "2001:db8::52"; })};
-    for (const FrameSpec& spec : kWrong) expect_drop(make_udp_frame(spec), Drop::frame_destination);
+    for (const FrameSpec& spec : kWrong)
+        expect_decode_drop(make_udp_frame(spec), Drop::frame_destination);
 }
 
 TEST(Decode, DropsMulticastAndBroadcastWithAndWithoutAFilter) {
@@ -171,7 +172,8 @@ TEST(Decode, DropsMulticastAndBroadcastWithAndWithoutAFilter) {
         with(ipv6_spec(), [](FrameSpec& spec) { spec.destination = "ff02::fb"; })};
     for (const FrameSpec& spec : kWrong)
         for (bool all_frames : {false, true})
-            expect_drop(make_udp_frame(spec), Drop::frame_destination, make_host(all_frames));
+            expect_decode_drop(make_udp_frame(spec), Drop::frame_destination,
+                               make_host(all_frames));
 }
 
 TEST(Decode, DropsSourcesThatNoReplyMayGoTo) {
@@ -181,14 +183,14 @@ TEST(Decode, DropsSourcesThatNoReplyMayGoTo) {
         for (bool all_frames : {false, true}) {
             FrameSpec spec;
             spec.source = source;
-            expect_drop(make_udp_frame(spec), Drop::frame_source, make_host(all_frames));
+            expect_decode_drop(make_udp_frame(spec), Drop::frame_source, make_host(all_frames));
         }
     for (const char* source :
          {"::", "::1", "::ffff:198.51.100.7", "ff02::1", "ff0e::1", "2001:db8::53", "2001:db8::54"})
         for (bool all_frames : {false, true}) {
             FrameSpec spec = ipv6_spec();
             spec.source = source;
-            expect_drop(make_udp_frame(spec), Drop::frame_source, make_host(all_frames));
+            expect_decode_drop(make_udp_frame(spec), Drop::frame_source, make_host(all_frames));
         }
 }
 
@@ -211,21 +213,21 @@ TEST(Decode, DropsSourceEqualToDestination) {
     HostAddresses nobody = make_host(false);
     FrameSpec spec;
     spec.source = spec.destination = "203.0.113.9";
-    expect_drop(make_udp_frame(spec), Drop::frame_source, nobody);
+    expect_decode_drop(make_udp_frame(spec), Drop::frame_source, nobody);
     spec.source = spec.destination = "2001:db8:7::9";
-    expect_drop(make_udp_frame(spec), Drop::frame_source, nobody);
+    expect_decode_drop(make_udp_frame(spec), Drop::frame_source, nobody);
 }
 
 TEST(Decode, DropsGroupMacSourcesAndPortZero) {
     for (FrameSpec spec : {FrameSpec{}, ipv6_spec()}) {
         spec.source_port = 0;
-        expect_drop(make_udp_frame(spec), Drop::source_port_zero);
+        expect_decode_drop(make_udp_frame(spec), Drop::source_port_zero);
         spec.source_port = 1;
         expect_query(make_udp_frame(spec));
         spec.from = {3, 0, 0, 0, 0, 1};
-        expect_drop(make_udp_frame(spec), Drop::frame_source);
+        expect_decode_drop(make_udp_frame(spec), Drop::frame_source);
         spec.from = kBroadcastMac;
-        expect_drop(make_udp_frame(spec), Drop::frame_source);
+        expect_decode_drop(make_udp_frame(spec), Drop::frame_source);
     }
 }
 
@@ -233,7 +235,7 @@ TEST(Decode, DropsIpv4Fragments) {
     FrameSpec spec;
     for (uint16_t fragment : {0x2000, 0x0001, 0x1fff, 0x2001, 0x6000}) {
         spec.fragment = fragment;
-        expect_drop(make_udp_frame(spec), Drop::frame_fragment);
+        expect_decode_drop(make_udp_frame(spec), Drop::frame_fragment);
     }
     spec.fragment = 0x4000;  // forbids fragments, is none
     expect_query(make_udp_frame(spec));
@@ -246,12 +248,12 @@ TEST(Decode, DropsIpv4LengthsThatCannotBe) {
         Octets frame = valid;
         put16(frame, kIpAt + 2, wrong);
         seal_ipv4(frame);
-        expect_drop(frame, Drop::frame_malformed);
+        expect_decode_drop(frame, Drop::frame_malformed);
     }
     for (uint8_t version_and_length : {0x40, 0x44, 0x35, 0x65, 0x00, 0x4f}) {
         Octets frame = make_udp_frame({}, Octets(2));  // shorter than 60 octets of header
         frame[kIpAt] = version_and_length;
-        expect_drop(frame, Drop::frame_malformed);
+        expect_decode_drop(frame, Drop::frame_malformed);
     }
 }
 
@@ -264,10 +266,10 @@ TEST(Decode, DropsUdpLengthsThatCannotBe) {
             Octets frame = valid;
             put16(frame, udp_at + 4, wrong);
             frame.insert(frame.end(), 8, 0);  // padding does not make it right
-            expect_drop(frame, Drop::frame_malformed);
+            expect_decode_drop(frame, Drop::frame_malformed);
         }
-        expect_drop(make_ip_frame(spec, 17, Octets(7)), Drop::frame_malformed);
-        expect_drop(make_ip_frame(spec, 17, {}), Drop::frame_malformed);
+        expect_decode_drop(make_ip_frame(spec, 17, Octets(7)), Drop::frame_malformed);
+        expect_decode_drop(make_ip_frame(spec, 17, {}), Drop::frame_malformed);
     }
 }
 
@@ -276,11 +278,11 @@ TEST(Decode, DropsIpv6LengthsThatCannotBe) {
     for (size_t wrong : {valid.size() - kUdpAt6 + 1, size_t{65535}, size_t{7}, size_t{0}}) {
         Octets frame = valid;
         put16(frame, kIpAt + 4, wrong);
-        expect_drop(frame, Drop::frame_malformed);
+        expect_decode_drop(frame, Drop::frame_malformed);
     }
     Octets frame = valid;
     frame[kIpAt] = 0x40;
-    expect_drop(frame, Drop::frame_malformed);
+    expect_decode_drop(frame, Drop::frame_malformed);
 }
 
 TEST(Decode, DropsWrongChecksums) {
@@ -299,7 +301,7 @@ TEST(Decode, DropsWrongChecksums) {
     for (size_t at = kUdpAt6 + 6; at < valid6.size(); ++at) {
         Octets frame = valid6;
         frame[at] ^= 0x01;
-        expect_drop(frame, Drop::frame_checksum);
+        expect_decode_drop(frame, Drop::frame_checksum);
     }
 }
 
@@ -313,7 +315,7 @@ TEST(Decode, TakesPartialChecksumsOfPeersOnTheSameMachine) {
         put16(frame, udp_at + 6, partial);
         expect_query(frame);
         put16(frame, udp_at + 6, partial ^ 1);
-        expect_drop(frame, Drop::frame_checksum);
+        expect_decode_drop(frame, Drop::frame_checksum);
     }
 }
 
@@ -326,7 +328,7 @@ TEST(Decode, TakesNoChecksumOverIpv4Only) {
         expect_query(frame, host);
         Octets frame6 = make_udp_frame(ipv6_spec());
         put16(frame6, kUdpAt6 + 6, 0);
-        expect_drop(frame6, Drop::frame_checksum, host);
+        expect_decode_drop(frame6, Drop::frame_checksum, host);
     }
 }
 
@@ -340,7 +342,7 @@ TEST(Decode, LeavesUdpChecksumsToADeviceThatVerifiesThem) {
     }
     Octets frame = make_udp_frame({});
     frame[kIpAt + 8] ^= 1;  // the IPv4 header is always verified
-    expect_drop(frame, Drop::frame_checksum, host);
+    expect_decode_drop(frame, Drop::frame_checksum, host);
 }
 
 TEST(Decode, DropsEveryTruncation) {
@@ -378,7 +380,7 @@ TEST(Decode, DropsMoreThanAnyLinkCarries) {
     expect_query(frame);
     for (size_t more : {size_t{0}, length, length + 100}) {
         frame.resize(65536 + more);
-        expect_drop(frame, Drop::frame_malformed);
+        expect_decode_drop(frame, Drop::frame_malformed);
     }
 }
 

@@ -33,7 +33,7 @@ void expect_query(std::vector<ExtensionHeader> extensions) {
     EXPECT_EQ(outcome.reply.payload, outcome.sent);
 }
 
-void expect_drop(const Octets& frame, Drop why) {
+void expect_extension_drop(const Octets& frame, Drop why) {
     // Without room behind the frame, for AddressSanitizer to see a read there.
     const Outcome outcome = round_trip(frame, make_host(), {.spare = 0});
     ASSERT_EQ(outcome.kind, FrameKind::drop);
@@ -56,56 +56,66 @@ TEST(Extensions, AreSkipped) {
 TEST(Extensions, AreBounded) {
     const ExtensionHeader eight = {kDestination, padding(6)};
     expect_query({eight, eight, eight, eight});
-    expect_drop(with_extensions({eight, eight, eight, eight, eight}), Drop::frame_protocol);
+    expect_extension_drop(with_extensions({eight, eight, eight, eight, eight}),
+                          Drop::frame_protocol);
     expect_query({{kDestination, padding(254)}});
-    expect_drop(with_extensions({{kDestination, padding(262)}}), Drop::frame_protocol);
-    expect_drop(with_extensions({{kDestination, padding(254)}, eight}), Drop::frame_protocol);
+    expect_extension_drop(with_extensions({{kDestination, padding(262)}}), Drop::frame_protocol);
+    expect_extension_drop(with_extensions({{kDestination, padding(254)}, eight}),
+                          Drop::frame_protocol);
 }
 
 TEST(Extensions, OfFragmentsAreDropped) {
-    expect_drop(with_extensions({{kFragment, Octets(6)}}), Drop::frame_fragment);
-    expect_drop(with_extensions({{kHopByHop, padding(6)}, {kFragment, {0, 1, 0, 0, 0, 7}}}),
-                Drop::frame_fragment);
+    expect_extension_drop(with_extensions({{kFragment, Octets(6)}}), Drop::frame_fragment);
+    expect_extension_drop(
+        with_extensions({{kHopByHop, padding(6)}, {kFragment, {0, 1, 0, 0, 0, 7}}}),
+        Drop::frame_fragment);
 }
 
 TEST(Extensions, WithSegmentsLeftAreForAnotherHost) {
-    expect_drop(with_extensions({{kRouting, {0, 1, 0, 0, 0, 0}}}), Drop::frame_destination);
-    expect_drop(with_extensions({{kRouting, {4, 255, 0, 0, 0, 0}}}), Drop::frame_destination);
+    expect_extension_drop(with_extensions({{kRouting, {0, 1, 0, 0, 0, 0}}}),
+                          Drop::frame_destination);
+    expect_extension_drop(with_extensions({{kRouting, {4, 255, 0, 0, 0, 0}}}),
+                          Drop::frame_destination);
 }
 
 TEST(Extensions, HopByHopComesFirst) {
-    expect_drop(with_extensions({{kDestination, padding(6)}, {kHopByHop, padding(6)}}),
-                Drop::frame_malformed);
+    expect_extension_drop(with_extensions({{kDestination, padding(6)}, {kHopByHop, padding(6)}}),
+                          Drop::frame_malformed);
 }
 
 TEST(Extensions, WithOptionsThatForbidUseAreDropped) {
     for (uint8_t type : {0x40, 0x80, 0xc0, 0xc2, 0xc9})
-        expect_drop(with_extensions({{kDestination, {type, 4, 0, 0, 0, 0}}}), Drop::frame_protocol);
+        expect_extension_drop(with_extensions({{kDestination, {type, 4, 0, 0, 0, 0}}}),
+                              Drop::frame_protocol);
 }
 
 TEST(Extensions, WithOptionsThatAreCutOffAreDropped) {
-    expect_drop(with_extensions({{kDestination, {1, 5, 0, 0, 0, 0}}}), Drop::frame_malformed);
-    expect_drop(with_extensions({{kDestination, {1, 255, 0, 0, 0, 0}}}), Drop::frame_malformed);
-    expect_drop(with_extensions({{kHopByHop, {0, 0, 0, 0, 0, 1}}}), Drop::frame_malformed);
+    expect_extension_drop(with_extensions({{kDestination, {1, 5, 0, 0, 0, 0}}}),
+                          Drop::frame_malformed);
+    expect_extension_drop(with_extensions({{kDestination, {1, 255, 0, 0, 0, 0}}}),
+                          Drop::frame_malformed);
+    expect_extension_drop(with_extensions({{kHopByHop, {0, 0, 0, 0, 0, 1}}}),
+                          Drop::frame_malformed);
 }
 
 TEST(Extensions, LongerThanTheDatagramAreDropped) {
     Octets frame = with_extensions({{kDestination, padding(6)}});
     constexpr size_t kLengthAt = 14 + 40 + 1;
     frame[kLengthAt] = 20;
-    expect_drop(frame, Drop::frame_malformed);
+    expect_extension_drop(frame, Drop::frame_malformed);
     frame[kLengthAt] = 255;
-    expect_drop(frame, Drop::frame_malformed);
+    expect_extension_drop(frame, Drop::frame_malformed);
     for (uint8_t kind : {kHopByHop, kDestination, kRouting})
         for (size_t length : {0U, 1U, 7U})
-            expect_drop(make_ip_frame(ipv6_spec(), kind, Octets(length)), Drop::frame_malformed);
+            expect_extension_drop(make_ip_frame(ipv6_spec(), kind, Octets(length)),
+                                  Drop::frame_malformed);
 }
 
 TEST(Extensions, ThatEndTheChainCarryNothing) {
     FrameSpec spec = ipv6_spec();
     spec.extensions = {{kDestination, padding(6)}};
     for (uint8_t next : {59, 50, 51, 6})
-        expect_drop(make_ip_frame(spec, next, Octets(24)), Drop::frame_protocol);
+        expect_extension_drop(make_ip_frame(spec, next, Octets(24)), Drop::frame_protocol);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace gatepost::dataplane {
 namespace {
 
-UniqueFd fd_of(tests::TestArena& arena) {
+UniqueFd owned_fd_of(tests::TestArena& arena) {
     return UniqueFd(::dup(arena.writer().segment().fd()));
 }
 
@@ -21,11 +21,11 @@ TEST(ImageSource, ReplacedImageStaysUntilEveryReaderHasLetGo) {
     source.add_reader(first);
     source.add_reader(second);
     EXPECT_EQ(nullptr, source.current().load());
-    ASSERT_TRUE(source.take_arena(fd_of(arena), 1));
+    ASSERT_TRUE(source.take_arena(owned_fd_of(arena), 1));
     EXPECT_FALSE(source.reclaim()) << "nothing was replaced";
     const ServedImage* old = source.current().load();
     EXPECT_EQ(1u, old->generation);
-    ASSERT_TRUE(source.take_arena(fd_of(arena), 2));
+    ASSERT_TRUE(source.take_arena(owned_fd_of(arena), 2));
     EXPECT_NE(old, source.current().load());
     EXPECT_TRUE(source.reclaim());
     first = 6;
@@ -40,7 +40,7 @@ TEST(ImageSource, RefusalChangesNothing) {
     tests::TestArena arena(size_t{4} << 20);
     arena.publish();
     ImageSource source;
-    ASSERT_TRUE(source.take_arena(fd_of(arena), 1));
+    ASSERT_TRUE(source.take_arena(owned_fd_of(arena), 1));
     const ServedImage* before = source.current().load();
     EXPECT_FALSE(source.load_checkpoint("/nonexistent/checkpoint"));
     EXPECT_FALSE(source.take_arena(UniqueFd(), 2));

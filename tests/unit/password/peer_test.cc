@@ -11,7 +11,7 @@
 namespace gatepost::storage {
 namespace {
 
-constexpr const char* kLogin = "alice@example.test";
+constexpr const char* kPeerLogin = "alice@example.test";
 constexpr const char* kPassword = "Grüße 1";
 
 // The exit code; -1: it could not be started.
@@ -38,9 +38,10 @@ TEST(Peer, DovecotVerifiesWhatIsCreated) {
         // Dovecot 2.3 does not know the name; 2.4 does.
         if (scheme == PasswordScheme::argon2) continue;
         const std::string password = scheme == PasswordScheme::des_crypt ? "Grüße" : kPassword;
-        const auto stored = hash_password(scheme, password, {.allow_weak = true, .login = kLogin});
+        const auto stored =
+            hash_password(scheme, password, {.allow_weak = true, .login = kPeerLogin});
         ASSERT_TRUE(stored) << stored.error().message;
-        const std::vector<std::string> base{"doveadm", "pw", "-u", kLogin, "-t", *stored, "-p"};
+        const std::vector<std::string> base{"doveadm", "pw", "-u", kPeerLogin, "-t", *stored, "-p"};
         auto with = [&base](const std::string& given) {
             std::vector<std::string> words = base;
             words.push_back(given);

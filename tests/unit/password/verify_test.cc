@@ -12,9 +12,10 @@ namespace {
 
 using enum VerifyOutcome;
 
-constexpr std::string_view kLogin = "alice@example.test";
+constexpr std::string_view kSampleLogin = "alice@example.test";
 
-// Each scheme once, password "secret", login kLogin, made by Dovecot 2.3.19 and libxcrypt 4.4.33.
+// Each scheme once, password "secret", login kSampleLogin, made by Dovecot 2.3.19 and
+// libxcrypt 4.4.33.
 constexpr std::string_view kOfDovecot[] = {
     "{PLAIN}secret",
     "{CLEAR}secret",
@@ -70,16 +71,17 @@ constexpr std::string_view kOfDovecot[] = {
 TEST(Verify, WhatDovecotAndCryptMade) {
     for (std::string_view stored : kOfDovecot) {
         SCOPED_TRACE(stored);
-        EXPECT_EQ(verify_password("secret", stored, kLogin), match);
-        EXPECT_EQ(verify_password("Secret", stored, kLogin), mismatch);
-        EXPECT_EQ(verify_password("", stored, kLogin), mismatch);
+        EXPECT_EQ(verify_password("secret", stored, kSampleLogin), match);
+        EXPECT_EQ(verify_password("Secret", stored, kSampleLogin), mismatch);
+        EXPECT_EQ(verify_password("", stored, kSampleLogin), mismatch);
     }
 }
 
 TEST(Verify, OfNamesInAnyCase) {
-    EXPECT_EQ(verify_password("secret",
-                              "{ssha.hex}0295290f88558e4c48191a8d056cc344a9fee13073f20ee0", kLogin),
-              match);
+    EXPECT_EQ(
+        verify_password("secret", "{ssha.hex}0295290f88558e4c48191a8d056cc344a9fee13073f20ee0",
+                        kSampleLogin),
+        match);
 }
 
 // RFC 7677 §3: user "user", password "pencil".
@@ -128,7 +130,7 @@ TEST(Verify, AnOctetZeroDoesNotEndAPassword) {
     const std::string longer("secret\0more", 11);
     for (std::string_view stored : kOfDovecot) {
         if (stored.starts_with("{PLAIN-TRUNC}")) continue;  // that one was cut off at six
-        EXPECT_EQ(verify_password(longer, stored, kLogin), mismatch) << stored;
+        EXPECT_EQ(verify_password(longer, stored, kSampleLogin), mismatch) << stored;
     }
 }
 
@@ -183,7 +185,7 @@ TEST(Verify, WhatIsMalformed) {
           "{CRYPT}_J",
           "{CRYPT}$7$C",
           "{CRYPT}$y$"})
-        EXPECT_EQ(verify_password("secret", stored, kLogin), malformed) << stored;
+        EXPECT_EQ(verify_password("secret", stored, kSampleLogin), malformed) << stored;
 }
 
 TEST(Verify, LongPasswordsMatchNothing) {

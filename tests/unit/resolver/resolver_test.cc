@@ -9,7 +9,7 @@
 namespace gatepost::dataplane {
 namespace {
 
-using Status = DnsAnswer::Status;
+using AnswerStatus = DnsAnswer::Status;
 using tests::FakeDnsServer;
 using Answers = std::vector<DnsAnswer>;
 
@@ -71,13 +71,13 @@ TEST_F(Resolving, ManyKindsAtOnce) {
     ASSERT_EQ(answers[0].addresses.size(), 2u);
     EXPECT_EQ(answers[0].addresses[1].octets[3], 2);
     EXPECT_EQ(answers[0].ttl_s, 60u);
-    EXPECT_EQ(answers[1].status, Status::none);
+    EXPECT_EQ(answers[1].status, AnswerStatus::none);
     EXPECT_EQ(answers[2].texts, std::vector<std::string>{"mail.example"});
     EXPECT_EQ(answers[3].texts, std::vector<std::string>{"mx.example.org"});
     EXPECT_EQ(answers[4].texts, std::vector<std::string>{"abcde"});
     EXPECT_EQ(answers[5].texts, std::vector<std::string>{""});
-    EXPECT_EQ(answers[5].status, Status::found);
-    EXPECT_EQ(answers[6].status, Status::none);
+    EXPECT_EQ(answers[5].status, AnswerStatus::found);
+    EXPECT_EQ(answers[6].status, AnswerStatus::none);
 }
 
 TEST_F(Resolving, AnAnswerIsKept) {
@@ -92,8 +92,8 @@ TEST_F(Resolving, AnAnswerIsKept) {
 
 TEST_F(Resolving, ThatThereIsNothingIsKeptAsWell) {
     start({});
-    EXPECT_EQ(ask({{"nowhere.example", DnsType::a}})[0].status, Status::none);
-    EXPECT_EQ(ask({{"nowhere.example", DnsType::a}})[0].status, Status::none);
+    EXPECT_EQ(ask({{"nowhere.example", DnsType::a}})[0].status, AnswerStatus::none);
+    EXPECT_EQ(ask({{"nowhere.example", DnsType::a}})[0].status, AnswerStatus::none);
     EXPECT_EQ(resolver->counters().cached, 1u);
 }
 
@@ -101,7 +101,7 @@ TEST_F(Resolving, TheSameIsAskedOnce) {
     start({.records = {{"mail.example", {tests::a_record(1)}}}});
     const Answers answers = ask({{"mail.example", DnsType::a}, {"mail.example", DnsType::a}});
     EXPECT_EQ(answers[0], answers[1]);
-    EXPECT_EQ(answers[0].status, Status::found);
+    EXPECT_EQ(answers[0].status, AnswerStatus::found);
     EXPECT_EQ(resolver->counters().joined, 1u);
 }
 
@@ -113,9 +113,9 @@ TEST_F(Resolving, OneWithoutAnAnswerDoesNotTakeTheOthersWithIt) {
     const Answers answers = ask({{"silent.example", DnsType::a},
                                  {"mail.example", DnsType::a},
                                  {"broken.example", DnsType::a}});
-    EXPECT_EQ(answers[0].status, Status::failed);
-    EXPECT_EQ(answers[1].status, Status::found);
-    EXPECT_EQ(answers[2].status, Status::failed);
+    EXPECT_EQ(answers[0].status, AnswerStatus::failed);
+    EXPECT_EQ(answers[1].status, AnswerStatus::found);
+    EXPECT_EQ(answers[2].status, AnswerStatus::failed);
     EXPECT_GE(resolver->counters().late, 1u);
 }
 
@@ -123,7 +123,7 @@ TEST_F(Resolving, WhatIsNoNameIsNotAsked) {
     start({});
     const Answers answers =
         ask({{"a b.example", DnsType::a}, {"", DnsType::a}, {"a..b", DnsType::a}});
-    for (const DnsAnswer& answer : answers) EXPECT_EQ(answer.status, Status::none);
+    for (const DnsAnswer& answer : answers) EXPECT_EQ(answer.status, AnswerStatus::none);
     EXPECT_EQ(server->asked(), 0u);
     EXPECT_TRUE(ask({}).empty());
 }
@@ -131,7 +131,7 @@ TEST_F(Resolving, WhatIsNoNameIsNotAsked) {
 TEST_F(Resolving, TooManyAtOnceFail) {
     start({.silent = {"a.example", "b.example"}}, {.limit_ms = 50, .questions_max = 1});
     const Answers answers = ask({{"a.example", DnsType::a}, {"b.example", DnsType::a}});
-    EXPECT_EQ(answers[1].status, Status::failed);
+    EXPECT_EQ(answers[1].status, AnswerStatus::failed);
     EXPECT_EQ(resolver->counters().busy, 1u);
 }
 
@@ -172,7 +172,7 @@ TEST_F(Resolving, AWorkerMayEndWhileItsQuestionsAreUnderWay) {
     EXPECT_EQ(port->under_way(), 0u);
     EXPECT_FALSE(task.is_done());
     task.reset();
-    EXPECT_EQ(ask({{"other.example", DnsType::a}})[0].status, Status::failed);
+    EXPECT_EQ(ask({{"other.example", DnsType::a}})[0].status, AnswerStatus::failed);
 }
 
 TEST(Resolver, ServersMustBeAddresses) {

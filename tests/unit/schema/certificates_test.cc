@@ -10,8 +10,9 @@ namespace gatepost::controlplane {
 namespace {
 
 // A row that the table takes, whose values the other columns of `more` and `values` add to.
-std::string insert(const std::string& domain, const std::string& type, const std::string& days,
-                   const std::string& key_type = "ecdsa", const std::string& chain_tail = "") {
+std::string insert_certificate(const std::string& domain, const std::string& type,
+                               const std::string& days, const std::string& key_type = "ecdsa",
+                               const std::string& chain_tail = "") {
     return "INSERT INTO gatepost.certificates (domain, type, key_type, chain, sealed_key, names, "
            "not_before, not_after, fingerprint) VALUES ('" +
            domain + "', '" + type + "', '" + key_type + "', '-----BEGIN CERTIFICATE-----" +
@@ -33,17 +34,20 @@ std::vector<std::string> notifications(Connection& connection, const std::string
 
 TEST(Certificates, Rules) {
     Connection connection = example_zone();
-    must(connection, insert("example.org", "live", "90 days"));
-    must(connection, insert("*.example.org", "live", "90 days"));
-    must(connection, insert("localhost", "self-signed", "90 days"));
+    must(connection, insert_certificate("example.org", "live", "90 days"));
+    must(connection, insert_certificate("*.example.org", "live", "90 days"));
+    must(connection, insert_certificate("localhost", "self-signed", "90 days"));
     for (const char* domain : {"Example.org", "example.org.", "", "a..b", "*", "*.*.org", "-a.org",
                                "a b.org", "a.*.org"})
-        refused(connection, insert(domain, "live", "90 days"), "check constraint");
-    refused(connection, insert("example.org", "none", "90 days"), "check constraint");
-    refused(connection, insert("example.org", "live", "90 days", "dsa"), "check constraint");
-    refused(connection, insert("example.org", "live", "90 days"), "duplicate key");
-    refused(connection, insert("example.org", "live", "-61 days", "rsa"), "certificates_validity");
-    refused(connection, insert("example.org", "live", "9 days", "rsa", " PRIVATE KEY"), "check");
+        refused(connection, insert_certificate(domain, "live", "90 days"), "check constraint");
+    refused(connection, insert_certificate("example.org", "none", "90 days"), "check constraint");
+    refused(connection, insert_certificate("example.org", "live", "90 days", "dsa"),
+            "check constraint");
+    refused(connection, insert_certificate("example.org", "live", "90 days"), "duplicate key");
+    refused(connection, insert_certificate("example.org", "live", "-61 days", "rsa"),
+            "certificates_validity");
+    refused(connection, insert_certificate("example.org", "live", "9 days", "rsa", " PRIVATE KEY"),
+            "check");
     refused(connection, "UPDATE gatepost.certificates SET sealed_key = 'open'", "check constraint");
     refused(connection, "TRUNCATE gatepost.certificates", "refused");
     refused(connection, "INSERT INTO gatepost.service_certificates VALUES ('ftp', 'a.org', 'live')",
@@ -75,7 +79,7 @@ TEST(Certificates, RulesOfRedirectsAndChallenges) {
 TEST(Certificates, OtherProgramsAreNotified) {
     Connection connection = example_zone();
     must(connection, "LISTEN certificate_change; LISTEN certificate_changes");
-    must(connection, insert("example.org", "live", "90 days"));
+    must(connection, insert_certificate("example.org", "live", "90 days"));
     must(connection, "UPDATE gatepost.certificates SET ocsp_response = 'x'");
     must(connection, "UPDATE gatepost.certificates SET ocsp_response = 'x'");
     must(connection, "UPDATE gatepost.certificates SET type = 'staged'");
@@ -115,8 +119,8 @@ TEST(Certificates, TheHistoryKnowsAllButTheKey) {
          "('sub.example.org.', 'n.example.org.', 'h.example.org.')");
     must(connection, "DELETE FROM gatepost.zones WHERE name = 'none.'");
     must(connection, "SET gatepost.actor = 'ada'");
-    must(connection, insert("mail.sub.example.org", "live", "90 days"));
-    must(connection, insert("elsewhere.net", "live", "90 days"));
+    must(connection, insert_certificate("mail.sub.example.org", "live", "90 days"));
+    must(connection, insert_certificate("elsewhere.net", "live", "90 days"));
     must(connection, "UPDATE gatepost.certificates SET fingerprint = 'f2' WHERE id = 1");
     must(connection,
          "INSERT INTO gatepost.service_certificates VALUES ('*', 'www.example.org', 'live')");
@@ -151,7 +155,7 @@ TEST(Certificates, WritersNeedNoRightToWriteHistory) {
          "GRANT SELECT, INSERT, UPDATE, DELETE ON gatepost.certificates, "
          "gatepost.service_certificates, gatepost.redirects TO cert_writer");
     Connection writer = std::move(*Connection::open(dsn + " user=cert_writer", "schema_test"));
-    must(writer, insert("example.org", "live", "90 days"));
+    must(writer, insert_certificate("example.org", "live", "90 days"));
     must(writer, "UPDATE gatepost.certificates SET fingerprint = 'x'");
     must(writer, "INSERT INTO gatepost.service_certificates VALUES ('dns', 'a.org', 'live')");
     must(writer, "INSERT INTO gatepost.redirects VALUES ('a.org', 'https://b.org')");
@@ -171,12 +175,12 @@ std::string users_of(Connection& connection) {
 TEST(Certificates, StatusFollowsThePreferenceOfTheEdges) {
     Connection connection = example_zone();
     const std::string all = "dns,https,imap,pop3,sieve,smtp";
-    must(connection, insert("example.org", "self-signed", "365 days"));
-    must(connection, insert("other.org", "live", "365 days"));
+    must(connection, insert_certificate("example.org", "self-signed", "365 days"));
+    must(connection, insert_certificate("other.org", "live", "365 days"));
     EXPECT_EQ(users_of(connection), "self-signed/ecdsa valid 364 " + all);
-    must(connection, insert("example.org", "live", "20 days"));
-    must(connection, insert("example.org", "live", "20 days", "rsa"));
-    must(connection, insert("example.org", "staged", "5 days"));
+    must(connection, insert_certificate("example.org", "live", "20 days"));
+    must(connection, insert_certificate("example.org", "live", "20 days", "rsa"));
+    must(connection, insert_certificate("example.org", "staged", "5 days"));
     EXPECT_EQ(users_of(connection), "live/ecdsa warning 19 " + all + "\nlive/rsa warning 19 " +
                                         all +
                                         "\nself-signed/ecdsa valid 364 \nstaged/ecdsa critical 4 ");
@@ -205,7 +209,7 @@ TEST(Certificates, StatusFollowsThePreferenceOfTheEdges) {
 
 TEST(Certificates, ViewsOfUnified) {
     Connection connection = example_zone();
-    must(connection, insert("example.org", "live", "20 days"));
+    must(connection, insert_certificate("example.org", "live", "20 days"));
     EXPECT_EQ(value(connection,
                     "SELECT concat_ws(' ', domain, certificate_type, subject_alt_names, "
                     "is_active, not_after > now() AT TIME ZONE 'UTC') FROM unified.certificates"),
@@ -253,7 +257,7 @@ TEST(Certificates, TheEdgesAreSentWholeRows) {
         "acme_challengeshost,token,key_authorization certificatesid,domain,type,key_type,"
         "chain,sealed_key,ocsp_response,names,not_before,not_after redirectshost,url,code,"
         "keep_path service_certificatesservice,domain,type");
-    must(connection, insert("example.org", "live", "90 days"));
+    must(connection, insert_certificate("example.org", "live", "90 days"));
     must(connection,
          "UPDATE gatepost.certificates SET chain = chain || (SELECT string_agg(md5(i::text), '') "
          "FROM generate_series(1, 2000) i) || 'END-OF-CHAIN'");

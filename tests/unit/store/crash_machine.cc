@@ -26,7 +26,7 @@ std::string random_octets(std::mt19937_64& random, size_t size) {
     return octets;
 }
 
-Bytes bytes_of(const std::string& text) {
+Bytes octets_of_text(const std::string& text) {
     return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
@@ -155,7 +155,7 @@ void CrashMachine::begin_message(Worker& worker) {
 
 Task<> CrashMachine::send(Worker& worker, storage::BlobId id) {
     const Message& message = messages_.at(id);
-    const Bytes octets = bytes_of(message.octets);
+    const Bytes octets = octets_of_text(message.octets);
     const size_t prefix = std::min<size_t>(octets.size(), draw(600));
     std::unique_ptr<IncomingMessage> incoming = worker.store.begin();
     Bytes rest = octets.subspan(prefix);

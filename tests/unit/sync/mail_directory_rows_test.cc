@@ -12,9 +12,9 @@
 namespace gatepost::controlplane::tests {
 namespace {
 
-constexpr RelationId kRelation = 300;
+constexpr RelationId kMailRelation = 300;
 
-Octets tuple(uint16_t columns, const std::function<void(MessageBuilder&)>& fill) {
+Octets mail_tuple(uint16_t columns, const std::function<void(MessageBuilder&)>& fill) {
     MessageBuilder builder('\0');
     builder.u16(columns);
     fill(builder);
@@ -37,7 +37,7 @@ class MailDirectoryRowsTest : public ::testing::Test {
     Error refuse(const Octets& relation, const Octets& row) {
         feed(begin_message());
         feed(relation);
-        const auto complete = decoder.feed(row_message('I', kRelation, 'N', row));
+        const auto complete = decoder.feed(row_message('I', kMailRelation, 'N', row));
         return complete ? Error{ErrorCode::refused, "taken"} : complete.error();
     }
 
@@ -46,14 +46,14 @@ class MailDirectoryRowsTest : public ::testing::Test {
 
 Octets accounts_relation() {
     // In another order than the program's, and with one that it does not look at.
-    return relation_message(kRelation, "gatepost", "accounts",
+    return relation_message(kMailRelation, "gatepost", "accounts",
                             {"id", "domain_id", "role", "state", "address", "quota_bytes",
                              "quota_messages", "over_quota"});
 }
 
 Octets account_tuple(int64_t id, std::string_view role, std::string_view state,
                      std::string_view address, int64_t quota, uint8_t over_quota) {
-    return tuple(8, [&](MessageBuilder& b) {
+    return mail_tuple(8, [&](MessageBuilder& b) {
         b.int8(id).int8(1).binary(role).binary(state);
         if (address.empty())
             b.u8('n');
@@ -65,11 +65,11 @@ Octets account_tuple(int64_t id, std::string_view role, std::string_view state,
 
 TEST_F(MailDirectoryRowsTest, Domains) {
     const Octets relation = relation_message(
-        kRelation, "gatepost", "mail_domains",
+        kMailRelation, "gatepost", "mail_domains",
         {"id", "name", "active", "alias_of", "subaddress_delimiters", "imap_host", "pop_host",
          "smtp_host", "display_name", "short_display_name", "default_quota_bytes"});
     const auto row = [](uint8_t active, std::optional<int64_t> alias_of) {
-        return tuple(11, [&](MessageBuilder& b) {
+        return mail_tuple(11, [&](MessageBuilder& b) {
             b.int8(3).binary("example.org").binary(Octets{active});
             if (alias_of)
                 b.int8(*alias_of);
@@ -79,13 +79,14 @@ TEST_F(MailDirectoryRowsTest, Domains) {
             b.binary("").binary("Example Ltd").binary("Example").int8(0);
         });
     };
-    const Octets key = tuple(11, [](MessageBuilder& b) {
+    const Octets key = mail_tuple(11, [](MessageBuilder& b) {
         b.int8(3);
         for (int i = 0; i < 10; ++i) b.u8('n');
     });
-    const auto changes = commit({relation, row_message('I', kRelation, 'N', row(1, std::nullopt)),
-                                 row_message('U', kRelation, 'N', row(0, 8)),
-                                 row_message('D', kRelation, 'K', key)});
+    const auto changes =
+        commit({relation, row_message('I', kMailRelation, 'N', row(1, std::nullopt)),
+                row_message('U', kMailRelation, 'N', row(0, 8)),
+                row_message('D', kMailRelation, 'K', key)});
     ASSERT_EQ(changes.size(), 3u);
     const auto& first = std::get<MailDomainRow>(changes[0]);
     EXPECT_EQ(first.id, 3);
@@ -104,7 +105,9 @@ TEST_F(MailDirectoryRowsTest, Domains) {
 }
 
 TEST_F(MailDirectoryRowsTest, Accounts) {
-    const auto row = [](const Octets& tuple) { return row_message('I', kRelation, 'N', tuple); };
+    const auto row = [](const Octets& tuple) {
+        return row_message('I', kMailRelation, 'N', tuple);
+    };
     const auto changes =
         commit({accounts_relation(),
                 row(account_tuple(5, "admin", "active", "ada@example.org", 1 << 30, 0)),
@@ -128,11 +131,11 @@ TEST_F(MailDirectoryRowsTest, Accounts) {
 
 TEST_F(MailDirectoryRowsTest, Credentials) {
     const Octets relation = relation_message(
-        kRelation, "gatepost", "credentials",
+        kMailRelation, "gatepost", "credentials",
         {"id", "account_id", "kind", "services", "label", "hash", "expires_at", "generation"});
     const auto row = [](std::string_view kind, const Values& services,
                         std::optional<int64_t> expires) {
-        return row_message('I', kRelation, 'N', tuple(8, [&](MessageBuilder& b) {
+        return row_message('I', kMailRelation, 'N', mail_tuple(8, [&](MessageBuilder& b) {
                                b.int8(9).int8(5).binary(kind).binary(text_array(services));
                                b.binary("phone").binary("{X}hash");
                                if (expires)
@@ -174,12 +177,12 @@ TEST_F(MailDirectoryRowsTest, Credentials) {
 }
 
 TEST_F(MailDirectoryRowsTest, Aliases) {
-    const Octets relation =
-        relation_message(kRelation, "gatepost", "aliases", {"id", "source", "target", "active"});
-    const Octets row = tuple(4, [](MessageBuilder& b) {
+    const Octets relation = relation_message(kMailRelation, "gatepost", "aliases",
+                                             {"id", "source", "target", "active"});
+    const Octets row = mail_tuple(4, [](MessageBuilder& b) {
         b.int8(4).binary("@example.org").binary("ada@example.net").binary(Octets{0});
     });
-    const auto changes = commit({relation, row_message('I', kRelation, 'N', row)});
+    const auto changes = commit({relation, row_message('I', kMailRelation, 'N', row)});
     ASSERT_EQ(changes.size(), 1u);
     const auto& alias = std::get<MailAliasRow>(changes[0]);
     EXPECT_EQ(alias.id, 4);
@@ -191,7 +194,7 @@ TEST_F(MailDirectoryRowsTest, Aliases) {
 }
 
 TEST_F(MailDirectoryRowsTest, AColumnThatWasNotSentAsksForALoad) {
-    const Octets row = tuple(8, [](MessageBuilder& b) {
+    const Octets row = mail_tuple(8, [](MessageBuilder& b) {
         b.int8(5).int8(1).binary("user").binary("active").u8('u').int8(0).int8(0);
         b.binary(Octets{0});
     });
@@ -205,7 +208,7 @@ TEST_F(MailDirectoryRowsTest, AColumnThatWasNotSentAsksForALoad) {
 TEST_F(MailDirectoryRowsTest, AMissingColumnIsToldWithItsTable) {
     feed(begin_message());
     const auto complete = decoder.feed(
-        relation_message(kRelation, "gatepost", "aliases", {"id", "source", "target"}));
+        relation_message(kMailRelation, "gatepost", "aliases", {"id", "source", "target"}));
     ASSERT_FALSE(complete.has_value());
     EXPECT_EQ(complete.error().code, ErrorCode::schema);
     EXPECT_NE(complete.error().message.find("gatepost.aliases"), std::string::npos);

@@ -13,7 +13,7 @@ using storage::CertificateType;
 using storage::KeyType;
 using storage::Service;
 
-constexpr uint16_t kTls12 = 0x0303;
+constexpr uint16_t kOfferedTls12 = 0x0303;
 constexpr uint16_t kEcdsaP256 = 0x0403;
 constexpr uint16_t kEcdsaP384 = 0x0503;
 constexpr uint16_t kEd25519 = 0x0807;
@@ -83,16 +83,17 @@ TEST(TlsIdentity, EcdsaForWhomItSuitsAndRsaForTheOthers) {
     };
     const Case cases[] = {
         {{}, ecdsa},
-        {{.version_max = kTls12}, ecdsa},
+        {{.version_max = kOfferedTls12}, ecdsa},
         {{.signature_algorithms = {kRsaPssSha256, kEcdsaP256}}, ecdsa},
         {{.signature_algorithms = {kRsaPssSha256}}, rsa},
         {{.signature_algorithms = {kRsaPssSha256, kEcdsaP384}}, rsa},
-        {{.version_max = kTls12, .signature_algorithms = {kRsaPkcs1Sha256}}, rsa},
-        {{.version_max = kTls12, .signature_algorithms = {kRsaPssSha256}}, rsa},
+        {{.version_max = kOfferedTls12, .signature_algorithms = {kRsaPkcs1Sha256}}, rsa},
+        {{.version_max = kOfferedTls12, .signature_algorithms = {kRsaPssSha256}}, rsa},
         // In TLS 1.2 the hash is free, but the ciphers and groups must be there, too.
-        {{.version_max = kTls12, .signature_algorithms = {kRsaPkcs1Sha256, kEcdsaP384}}, ecdsa},
-        {{.version_max = kTls12, .ciphers = "ECDHE-RSA-AES128-GCM-SHA256"}, rsa},
-        {{.version_max = kTls12, .groups = "X25519"}, rsa},
+        {{.version_max = kOfferedTls12, .signature_algorithms = {kRsaPkcs1Sha256, kEcdsaP384}},
+         ecdsa},
+        {{.version_max = kOfferedTls12, .ciphers = "ECDHE-RSA-AES128-GCM-SHA256"}, rsa},
+        {{.version_max = kOfferedTls12, .groups = "X25519"}, rsa},
     };
     for (size_t i = 0; i < std::size(cases); ++i)
         EXPECT_EQ(seen(*server.context, cases[i].client), cases[i].expected.der) << "case " << i;

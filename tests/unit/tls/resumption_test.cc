@@ -11,8 +11,8 @@ using dataplane::TlsOptions;
 using dataplane::TlsStatus;
 using storage::Service;
 
-constexpr uint16_t kTls12 = 0x0303;
-constexpr uint16_t kTls13 = 0x0304;
+constexpr uint16_t kResumedTls12 = 0x0303;
+constexpr uint16_t kResumedTls13 = 0x0304;
 
 // The ticket of a connection with these options; null: none came.
 TlsTicket ticket_of(dataplane::TlsContext& context, const TlsClientOptions& options) {
@@ -76,7 +76,7 @@ TEST_P(Resumption, NotUnderAnotherNameOrForAnotherService) {
     EXPECT_TRUE(resumes(*server.context, client, ticket));
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, Resumption, testing::Values(kTls12, kTls13));
+INSTANTIATE_TEST_SUITE_P(Versions, Resumption, testing::Values(kResumedTls12, kResumedTls13));
 
 TEST(EarlyData, IsReadAndMarked) {
     ServerSide server(TlsOptions{.alpn = {"dot"}, .early_data = true});

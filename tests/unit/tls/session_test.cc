@@ -10,8 +10,8 @@ using dataplane::TlsOptions;
 using dataplane::TlsStatus;
 using storage::TlsFailure;
 
-constexpr uint16_t kTls12 = 0x0303;
-constexpr uint16_t kTls13 = 0x0304;
+constexpr uint16_t kSessionTls12 = 0x0303;
+constexpr uint16_t kSessionTls13 = 0x0304;
 
 void exchange(Conversation& talk) {
     ASSERT_TRUE(talk.client.write("ping"));
@@ -49,7 +49,7 @@ TEST(TlsSession, Speaks12WithEveryCipherItAllows) {
                                "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
                                "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"}) {
         SCOPED_TRACE(cipher);
-        Conversation talk(*server.context, {.version_max = kTls12, .ciphers = cipher});
+        Conversation talk(*server.context, {.version_max = kSessionTls12, .ciphers = cipher});
         ASSERT_EQ(talk.handshake(), TlsStatus::done) << talk.server->error();
         EXPECT_EQ(talk.server->version(), "TLSv1.2");
         EXPECT_EQ(talk.server->cipher(), talk.client.cipher());
@@ -62,7 +62,7 @@ TEST(TlsSession, RefusesCiphersWithoutForwardSecrecyOrAead) {
     server.directory.put("", {{.certificate = make_certificate(TestKey::rsa, "b"),
                                .key_type = storage::KeyType::rsa}});
     for (const char* cipher : {"AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA", "AES256-SHA"}) {
-        Conversation talk(*server.context, {.version_max = kTls12, .ciphers = cipher});
+        Conversation talk(*server.context, {.version_max = kSessionTls12, .ciphers = cipher});
         EXPECT_EQ(talk.handshake(), TlsStatus::failed);
         EXPECT_EQ(talk.server->failure(), TlsFailure::cipher);
         EXPECT_NE(talk.server->error().find("cipher suite"), std::string::npos);
@@ -89,7 +89,7 @@ TEST(TlsSession, EveryGroupAndNoSecondClientHelloForAnotherOne) {
 
 TEST(TlsSession, OnlyTls13WhereAskedTo) {
     ServerSide server(TlsOptions{.tls12 = false});
-    Conversation old(*server.context, {.version_max = kTls12});
+    Conversation old(*server.context, {.version_max = kSessionTls12});
     EXPECT_EQ(old.handshake(), TlsStatus::failed);
     EXPECT_EQ(old.server->failure(), TlsFailure::version);
     Conversation current(*server.context, {});
@@ -98,7 +98,7 @@ TEST(TlsSession, OnlyTls13WhereAskedTo) {
 
 TEST(TlsSession, AlpnTakesTheServersFirstThatTheClientHas) {
     ServerSide server(TlsOptions{.alpn = {"h2", "http/1.1"}});
-    for (uint16_t version : {kTls12, kTls13}) {
+    for (uint16_t version : {kSessionTls12, kSessionTls13}) {
         Conversation talk(*server.context,
                           {.alpn = {"spdy/3", "http/1.1", "h2"}, .version_max = version});
         ASSERT_EQ(talk.handshake(), TlsStatus::done);
@@ -136,7 +136,7 @@ TEST(TlsSession, AlpnNamesHaveALength) {
 
 TEST(TlsSession, OctetByOctet) {
     ServerSide server;
-    for (uint16_t version : {kTls12, kTls13}) {
+    for (uint16_t version : {kSessionTls12, kSessionTls13}) {
         Conversation talk(*server.context, {.version_max = version});
         ASSERT_EQ(talk.handshake(1), TlsStatus::done);
         ASSERT_TRUE(talk.client.write("slow"));
@@ -200,7 +200,7 @@ TEST(TlsSession, ReadsWhatCameWithTheHandshakesEnd) {
 
 TEST(TlsSession, CloseNotifyOfEitherSide) {
     ServerSide server;
-    for (uint16_t version : {kTls12, kTls13}) {
+    for (uint16_t version : {kSessionTls12, kSessionTls13}) {
         Conversation talk(*server.context, {.version_max = version});
         ASSERT_EQ(talk.handshake(), TlsStatus::done);
         ASSERT_TRUE(talk.client.write("last"));
@@ -258,7 +258,7 @@ TEST(TlsSession, ChannelBindingIsTheSameAtBothEnds) {
     std::array<uint8_t, 32> other{};
     ASSERT_TRUE(another.server->export_channel_binding(other));
     EXPECT_NE(binding, other);
-    Conversation old(*server.context, {.version_max = kTls12});
+    Conversation old(*server.context, {.version_max = kSessionTls12});
     ASSERT_EQ(old.handshake(), TlsStatus::done);
     EXPECT_FALSE(old.server->export_channel_binding(other));
 }

@@ -32,9 +32,9 @@ Account account() {
             .passwords = 1};
 }
 
-std::string keys_of(const nlohmann::ordered_json& json) {
+std::string keys_of(const nlohmann::ordered_json& object) {
     std::string keys;
-    for (const auto& [key, value] : json.items()) keys += key + " ";
+    for (const auto& [key, value] : object.items()) keys += key + " ";
     return keys;
 }
 

@@ -19,7 +19,7 @@ Result<Config> config_of(std::string_view toml) {
     return config_from_settings(settings);
 }
 
-std::string error_of(std::string_view toml) {
+std::string config_error_of(std::string_view toml) {
     const auto config = config_of(toml);
     return config ? "" : config.error().message;
 }
@@ -101,7 +101,7 @@ TEST(NicConfig, EveryErrorSaysWhereAndWhat) {
          "g.toml:4: a second [[nic]] for interface e"},
     };
     for (const auto& one : kCases) {
-        const std::string message = error_of(one.toml);
+        const std::string message = config_error_of(one.toml);
         EXPECT_NE(message.find(one.part), std::string::npos)
             << one.toml << "gave: " << (message.empty() ? "no error" : message);
     }
@@ -110,8 +110,9 @@ TEST(NicConfig, EveryErrorSaysWhereAndWhat) {
 TEST(NicConfig, NoMoreThanTheRuntimePageHasRoomFor) {
     std::string toml;
     for (int i = 0; i < 8; ++i) toml += fmt::format("[[nic]]\ninterface = \"eth{}\"\n", i);
-    EXPECT_EQ(error_of(toml), "");
-    EXPECT_EQ(error_of(toml + "[[nic]]\ninterface = \"eth8\"\n"), "9 [[nic]] tables; at most 8");
+    EXPECT_EQ(config_error_of(toml), "");
+    EXPECT_EQ(config_error_of(toml + "[[nic]]\ninterface = \"eth8\"\n"),
+              "9 [[nic]] tables; at most 8");
 }
 
 // A command's standard output, with a configuration of its own.
@@ -126,10 +127,10 @@ class ConfigCommand : public testing::Test {
         ::close(fd_);
         ::unlink(path_);
     }
-    std::string output(std::string_view verb, bool json, const std::string& key = "") {
+    std::string output(std::string_view verb, bool as_json, const std::string& key = "") {
         GlobalOptions options;
         options.config_file = path_;
-        options.json = json;
+        options.json = as_json;
         Context context(options);
         Arguments arguments;
         if (!key.empty()) arguments.set("KEY", {key});

@@ -9,13 +9,13 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-struct Case {
+struct ErrorCase {
     std::string text;
     std::string error;  // of the only one
 };
 
-void expect_all(const std::vector<Case>& cases) {
-    for (const Case& c : cases) {
+void expect_errors(const std::vector<ErrorCase>& cases) {
+    for (const ErrorCase& c : cases) {
         SCOPED_TRACE(c.text.substr(0, 200));
         MasterLines lines = read_lines(c.text);
         EXPECT_EQ(lines.errors, Lines{c.error});
@@ -26,7 +26,7 @@ void expect_all(const std::vector<Case>& cases) {
 }
 
 TEST(MasterFileErrors, Fields) {
-    expect_all({
+    expect_errors({
         {"www\n", "zone:1:4: the record has no type, expected one like A, MX or TXT"},
         {"www 60 IN ; A\n", "zone:1:10: the record has no type, expected one like A, MX or TXT"},
         {"www 60 ADDR 192.0.2.1\n",
@@ -89,7 +89,7 @@ TEST(MasterFileErrors, DataIsShownWhereItStands) {
 
 TEST(MasterFileErrors, Text) {
     const std::string nul(1, '\0');
-    expect_all({
+    expect_errors({
         {"www 60 TXT \"abc\n",
          "zone:1:12: the quote opened here is not closed, expected a '\"' before the line's end"},
         {"www 60 TXT \"abc\r\n",
@@ -138,7 +138,7 @@ TEST(MasterFileErrors, Text) {
 }
 
 TEST(MasterFileErrors, Directives) {
-    expect_all({
+    expect_errors({
         {"$FOO bar\n",
          "zone:1:1: '$FOO' is not a directive, expected $ORIGIN, $TTL, $INCLUDE or $GENERATE (a "
          "name that begins "
@@ -166,7 +166,7 @@ TEST(MasterFileErrors, Generate) {
         "is not a $GENERATE substitution, expected ${offset}, ${offset,width} or "
         "${offset,width,base} with a width "
         "up to 255 and a base of d, o, x, X, n or N (for the value 1 of $GENERATE)";
-    expect_all({
+    expect_errors({
         {"$GENERATE 1-2 h$\n",
          "zone:1:17: $GENERATE needs a range, an owner, a type and data, expected as in '$GENERATE "
          "1-254 host$ A "

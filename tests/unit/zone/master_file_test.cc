@@ -12,14 +12,14 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-struct Case {
+struct FileCase {
     const char* what;
     std::string text;
     Lines records;
 };
 
-void expect_all(const std::vector<Case>& cases) {
-    for (const Case& c : cases) {
+void expect_all(const std::vector<FileCase>& cases) {
+    for (const FileCase& c : cases) {
         SCOPED_TRACE(c.what);
         MasterLines lines = read_lines(c.text);
         EXPECT_EQ(lines.records, c.records);

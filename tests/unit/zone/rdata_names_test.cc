@@ -7,7 +7,7 @@
 namespace gatepost::storage {
 namespace {
 
-std::vector<uint8_t> rdata_of(std::string_view type, std::string_view text) {
+std::vector<uint8_t> encoded_rdata(std::string_view type, std::string_view text) {
     std::vector<uint8_t> rdata;
     Status status = rdata_from_text(*rrtype_from_text(type), text, DnameView(), rdata);
     if (!status) ADD_FAILURE() << type << " " << text << ": " << status.error().message;
@@ -16,7 +16,7 @@ std::vector<uint8_t> rdata_of(std::string_view type, std::string_view text) {
 
 // "OFFSET NAME", then + for compressible and * for additional.
 std::string names_of(std::string_view type, std::string_view text) {
-    std::vector<uint8_t> rdata = rdata_of(type, text);
+    std::vector<uint8_t> rdata = encoded_rdata(type, text);
     RdataName names[kRdataNamesMax];
     size_t count = rdata_names(*rrtype_from_text(type), rdata, names);
     std::string all;
@@ -64,7 +64,7 @@ TEST(RdataNames, OffsetsAndUse) {
 }
 
 TEST(RdataNames, CountsBeyondTheRoomGiven) {
-    std::vector<uint8_t> rdata = rdata_of("SOA", "a. b. 1 2 3 4 5");
+    std::vector<uint8_t> rdata = encoded_rdata("SOA", "a. b. 1 2 3 4 5");
     RdataName one[1];
     EXPECT_EQ(rdata_names(RRType::SOA, rdata, one), 2U);
     EXPECT_EQ(one[0].length, 3U);
@@ -72,7 +72,7 @@ TEST(RdataNames, CountsBeyondTheRoomGiven) {
 }
 
 TEST(RdataNames, BrokenDataHasThoseBeforeTheBreak) {
-    std::vector<uint8_t> rdata = rdata_of("SOA", "a. b. 1 2 3 4 5");
+    std::vector<uint8_t> rdata = encoded_rdata("SOA", "a. b. 1 2 3 4 5");
     RdataName names[2];
     for (size_t length = 0; length < rdata.size(); ++length) {
         size_t count = rdata_names(RRType::SOA, Bytes(rdata).first(length), names);
@@ -115,7 +115,7 @@ TEST(RdataCanonicalize, LowersTheNamesOfOldTypesOnly) {
     };
     for (const Case& c : cases) {
         RRType type = *rrtype_from_text(c.type);
-        std::vector<uint8_t> rdata = rdata_of(c.type, c.text);
+        std::vector<uint8_t> rdata = encoded_rdata(c.type, c.text);
         rdata_canonicalize(type, rdata);
         EXPECT_EQ(rdata_to_text(type, rdata), c.canonical) << c.type;
     }

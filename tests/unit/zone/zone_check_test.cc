@@ -24,20 +24,20 @@ Lines findings_of(const ZoneData& zone) {
     return lines;
 }
 
-struct Case {
+struct CheckCase {
     std::string text;  // behind kApex
     Lines findings;
 };
 
-void expect_all(const std::vector<Case>& cases) {
-    for (const Case& c : cases) {
+void expect_findings(const std::vector<CheckCase>& cases) {
+    for (const CheckCase& c : cases) {
         SCOPED_TRACE(c.text);
         EXPECT_EQ(findings_of(zone_of(std::string(kApex) + c.text)), c.findings);
     }
 }
 
 TEST(ZoneCheck, AGoodZoneHasNoFindings) {
-    expect_all({{
+    expect_findings({{
         "@ MX 10 mail\n@ MX 20 mail.elsewhere.\n@ TXT \"v=spf1 mx -all\"\n@ TXT \"v=spf10 is no "
         "policy\"\n"
         "@ DNSKEY 257 3 13 AAAA\nmail A 192.0.2.2\nwww CNAME mail\n"
@@ -57,7 +57,7 @@ TEST(ZoneCheck, Apex) {
     EXPECT_EQ(findings_of(zone_of(kSoa)),
               Lines{"error: example. NS: missing NS at the zone apex, expected the zone's "
                     "name servers (RFC 1035 §5.2) [ns-missing]"});
-    expect_all({
+    expect_findings({
         {"@ SOA ns hm 2 7200 3600 1209600 3600\n",
          {"error: example. SOA: 2 SOA records, expected exactly one (RFC 1035 §5.2) "
           "[soa-multiple]"}},
@@ -107,7 +107,7 @@ TEST(ZoneCheck, SoaTimes) {
 }
 
 TEST(ZoneCheck, Aliases) {
-    expect_all({
+    expect_findings({
         {"a CNAME ns\na A 192.0.2.2\n",
          {"error: a.example. CNAME: A exists beside the CNAME, expected the CNAME alone (RFC 1034 "
           "§3.6.2) "
@@ -156,7 +156,7 @@ TEST(ZoneCheck, Delegations) {
         "[occluded]";
     const std::string at_cut =
         " data at a zone cut that is neither delegation nor glue: it is never answered [occluded]";
-    expect_all({
+    expect_findings({
         {"sub NS ns.sub\n",
          {"error: sub.example. NS: missing glue record, expected an A or AAAA of ns.sub.example. "
           "[glue-missing]"}},
@@ -193,7 +193,7 @@ TEST(ZoneCheck, Delegations) {
 TEST(ZoneCheck, Targets) {
     const std::string nowhere = " has no address in the zone, expected an A or AAAA of it";
     const std::string alias = " is a CNAME, expected a name with addresses";
-    expect_all({
+    expect_findings({
         {"@ MX 10 gone\n",
          {"warning: example. MX: the target gone.example." + nowhere + " [mx-no-address]"}},
         {"@ MX 10 al\nal CNAME ns\n",
@@ -221,7 +221,7 @@ TEST(ZoneCheck, Targets) {
 }
 
 TEST(ZoneCheck, Records) {
-    expect_all({
+    expect_findings({
         {"www.other. A 192.0.2.1\nexample2. A 192.0.2.1\n",
          {"error: example2. A: data out of the zone, expected an owner at or below example. "
           "[out-of-zone]",
