@@ -57,6 +57,11 @@ struct MailboxServiceStatus {
     uint64_t evictions = 0;
     uint64_t full = 0;     // what did not fit
     uint64_t dropped = 0;  // mailboxes taken out because a change of them did not fit
+    // Mailboxes of which the database has lost changes; reloaded as the tombstones that they needed
+    // were gone; reloaded as their keywords were too many, unused ones among them.
+    uint64_t lost = 0;
+    uint64_t behind_floor = 0;
+    uint64_t crowded = 0;
     uint64_t waiting = 0;  // requests to change something
     uint64_t requests = 0;
     uint64_t changes = 0;      // requests that were committed

@@ -359,6 +359,8 @@ void MailboxServiceThread::report() {
         status.size_max_bytes = stats.size_max_bytes;
         status.evictions = context_.arena->counters().evictions;
         status.full = context_.arena->counters().full;
+        status.behind_floor = context_.arena->counters().behind_floor;
+        status.crowded = context_.arena->counters().crowded;
         status.dropped = context_.arena->counters().dropped;
     }
     const WriteCounters& writes = writes_.counters();
@@ -375,6 +377,7 @@ void MailboxServiceThread::report() {
     status.repeats = writes.repeats;
     status.conflicts = writes.conflicts;
     status.gaps = writes.gaps;
+    status.lost = loader_.mailboxes_lost();
     const MailboxLoaderCounters& loads = loader_.counters();
     status.loads = loads.loads;
     status.last_load_us = loads.last_load_us;

@@ -71,6 +71,7 @@ TEST_F(MailboxUpkeep, TheDatabaseWentBackWhileAMailboxWasNotResident) {
         "WHERE id = {0}",
         inbox));
     EXPECT_EQ(worker.ask(OpenMailbox{inbox}).outcome, MailboxOutcome::unavailable);
+    EXPECT_TRUE(eventually([&] { return edge->service().status().lost == 1; }));
     EXPECT_TRUE(eventually([&] {
         const std::string shown = edge->messages(inbox);
         return uid_validity() != before && shown.ends_with(messages_in_database(database, inbox));

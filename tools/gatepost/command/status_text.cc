@@ -241,6 +241,9 @@ std::string mailboxes_text(const json& mailboxes) {
                         counted(number_of(mailboxes, "transactions"), "transaction"));
     if (const uint64_t full = number_of(mailboxes, "full"); full != 0)
         text += fmt::format("; {} for which there was no room in memory", counted(full, "request"));
+    if (const uint64_t lost = number_of(mailboxes, "lost"); lost != 0)
+        text += fmt::format("; {} mailbox{} of which the database had lost changes (see the log)",
+                            grouped(lost), lost == 1 ? "" : "es");
     if (const std::string error = text_of(mailboxes, "error"); !error.empty())
         text += "; the database is away: " + error;
     return line("mailboxes", text);
