@@ -1,6 +1,5 @@
 // GENURLAUTH, RESETKEY and URLFETCH (RFC 4467): parts of messages for whoever has their URL.
 #include <string.h>  // explicit_bzero
-#include <strings.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "dataplane/imap_account/account_commands.h"
 #include "dataplane/imap_fetch/body_source.h"
 #include "dataplane/imap_fetch/find_body.h"
+#include "dataplane/mail/header_field.h"
 
 namespace gatepost::dataplane {
 
@@ -18,10 +18,6 @@ using Kind = ImapReply::Kind;
 using Access = UrlAuthorization::Access;
 
 namespace {
-
-bool same(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 // A key out of a reply, for as long as it is needed.
 class UrlKey {
@@ -57,7 +53,7 @@ bool is_url_text(std::string_view text) {
 }  // namespace
 
 bool ImapSession::is_user(std::string_view name) const {
-    return same(name, user_);
+    return equal_ignoring_case(name, user_);
 }
 
 // RFC 4467 §10: nothing is said of mechanisms where others may listen.
@@ -81,7 +77,7 @@ Task<ImapReply> ImapSession::gen_url_auth(const ImapCommand& command) {
 
 Task<ImapReply> ImapSession::sign_url(std::string_view text, std::string_view mechanism,
                                       std::string& out) {
-    if (!same(mechanism, storage::kUrlMechanism))
+    if (!equal_ignoring_case(mechanism, storage::kUrlMechanism))
         co_return ImapReply{Kind::bad, "", "URLs are signed by INTERNAL alone"};
     const auto url = is_url_text(text) ? parse_imap_url(text, options_.server_name) : std::nullopt;
     if (!url || !url->is_absolute)
@@ -113,8 +109,9 @@ Task<ImapReply> ImapSession::sign_url(std::string_view text, std::string_view me
 }
 
 Task<ImapReply> ImapSession::reset_key(const ImapCommand& command) {
-    const bool known = std::ranges::all_of(
-        command.words, [](const std::string& word) { return same(word, storage::kUrlMechanism); });
+    const bool known = std::ranges::all_of(command.words, [](const std::string& word) {
+        return equal_ignoring_case(word, storage::kUrlMechanism);
+    });
     if (!known) co_return ImapReply{Kind::bad, "", "URLs are signed by INTERNAL alone"};
     storage::ResetUrlKeys reset{.account_id = account_id_};
     if (!command.name.empty()) {
@@ -157,7 +154,7 @@ Task<ImapReply> ImapSession::url_fetch(const ImapCommand& command) {
 bool ImapSession::may_use(const UrlAuthorization& authorization) const {
     const int64_t now_s = environment_.now_us() / 1'000'000;
     if (authorization.last_second && now_s > *authorization.last_second) return false;
-    if (!same(authorization.mechanism, storage::kUrlMechanism)) return false;
+    if (!equal_ignoring_case(authorization.mechanism, storage::kUrlMechanism)) return false;
     switch (authorization.access) {
         case Access::submit:
             return false;  // nobody logs in here as a submission server

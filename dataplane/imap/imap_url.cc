@@ -1,21 +1,17 @@
 #include "dataplane/imap/imap_url.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+
+#include "dataplane/mail/header_field.h"
 
 namespace gatepost::dataplane {
 
 namespace {
 
-bool same(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 bool take_prefix(std::string_view& text, std::string_view prefix) {
-    if (!same(text.substr(0, prefix.size()), prefix)) return false;
+    if (!equal_ignoring_case(text.substr(0, prefix.size()), prefix)) return false;
     text.remove_prefix(prefix.size());
     return true;
 }
@@ -56,9 +52,10 @@ bool read_section(std::string_view text, FetchSection& section) {
         if (text.find('.') == std::string_view::npos) return true;
         text.remove_prefix(text.find('.') + 1);
     }
-    if (same(text, "HEADER")) section.text = FetchSection::Text::header;
-    if (same(text, "TEXT")) section.text = FetchSection::Text::text;
-    if (same(text, "MIME") && !section.part.empty()) section.text = FetchSection::Text::mime;
+    if (equal_ignoring_case(text, "HEADER")) section.text = FetchSection::Text::header;
+    if (equal_ignoring_case(text, "TEXT")) section.text = FetchSection::Text::text;
+    if (equal_ignoring_case(text, "MIME") && !section.part.empty())
+        section.text = FetchSection::Text::mime;
     return section.text != FetchSection::Text::all;
 }
 
@@ -101,7 +98,7 @@ bool take_digits(std::string_view& text, size_t digits, char end, int& out) {
 
 // RFC 3339 §5.6 time-offset, in minutes.
 bool take_offset(std::string_view text, int& minutes) {
-    if (same(text, "Z")) return true;
+    if (equal_ignoring_case(text, "Z")) return true;
     if (text.empty() || (text.front() != '+' && text.front() != '-')) return false;
     const bool is_west = text.front() == '-';
     text.remove_prefix(1);
@@ -141,8 +138,8 @@ std::optional<int64_t> read_date_time(std::string_view text) {
 // "user+bob%40example.org"
 bool read_access(std::string_view text, UrlAuthorization& out) {
     using Access = UrlAuthorization::Access;
-    if (same(text, "authuser")) return true;
-    if (same(text, "anonymous")) {
+    if (equal_ignoring_case(text, "authuser")) return true;
+    if (equal_ignoring_case(text, "anonymous")) {
         out.access = Access::any_connection;
         return true;
     }
@@ -161,7 +158,7 @@ bool read_access(std::string_view text, UrlAuthorization& out) {
 // §11).
 size_t find_parameter(std::string_view text, std::string_view name) {
     for (size_t at = text.find(';'); at != std::string_view::npos; at = text.find(';', at + 1))
-        if (same(text.substr(at, name.size()), name)) return at;
+        if (equal_ignoring_case(text.substr(at, name.size()), name)) return at;
     return std::string_view::npos;
 }
 
@@ -209,7 +206,7 @@ bool read_server(std::string_view text, std::string_view server_name, ImapUrl& u
         text.remove_prefix(at + 1);
     }
     url.is_absolute = true;
-    return same(text.substr(0, text.find(':')), server_name);
+    return equal_ignoring_case(text.substr(0, text.find(':')), server_name);
 }
 
 }  // namespace
