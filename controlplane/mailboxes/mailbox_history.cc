@@ -27,7 +27,8 @@ constexpr std::string_view kContradicted =
     "SELECT DISTINCT w.id FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], "
     "$5::uuid[]) AS w (id, uid, modseq, flags, blob) JOIN gatepost.mailboxes b ON b.id = w.id "
     "LEFT JOIN gatepost.messages m ON m.mailbox_id = w.id AND m.uid = w.uid "
-    "WHERE CASE WHEN m.uid IS NULL THEN NOT EXISTS (SELECT FROM gatepost.expunged e "
+    "WHERE CASE WHEN m.uid IS NULL THEN b.expunged_floor <= w.modseq "
+    "AND NOT EXISTS (SELECT FROM gatepost.expunged e "
     "WHERE e.mailbox_id = w.id AND e.uid = w.uid AND e.blob_id = w.blob AND e.modseq > w.modseq) "
     "ELSE m.blob_id <> w.blob OR m.modseq < w.modseq "
     "OR (m.modseq = w.modseq AND m.flags <> w.flags) END";

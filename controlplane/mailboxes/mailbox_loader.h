@@ -35,7 +35,8 @@ class MailboxLoader {
           reads_(reads),
           loads_(loads),
           history_(context, reads, loads,
-                   [this](uint64_t id, bool done) { done ? refresh(id, {}) : ask_later(id); }) {}
+                   // Not at once: `reads` may be told of it later.
+                   [this](uint64_t id, bool) { ask_later(id); }) {}
 
     // Has the messages in the index.
     void open(uint64_t mailbox_id, Done done);

@@ -292,6 +292,7 @@ void MailboxServiceThread::database_changed(bool connected, const std::string& e
     const MailboxIndexWriter& writer = context_.arena->writer();
     log_info("mailboxes.arena").field("generation", writer.generation());
     service_.hooks_.arena_ready(writer.segment().fd(), writer.generation());
+    compare_all();  // which database it is, to know another one by
 }
 
 void MailboxServiceThread::compare_all() {

@@ -16,6 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::string_view kInsufficientPrivilege = "42501";
+
 // False: the time is over.
 bool wait_ready(int socket, short events, StatementWait& wait) {
     for (;;) {
@@ -56,7 +58,9 @@ PipelineFailure failure_of(const PgResult& result) {
     // broken database.
     const char* source = PQresultErrorField(result.get(), PG_DIAG_SOURCE_FUNCTION);
     const bool is_raised = source != nullptr && std::string_view(source) == "exec_stmt_raise";
-    if (is_raised && failure.fault == Fault::away) failure.fault = Fault::refused;
+    // Nor is a right that is missing for one of them.
+    const bool is_forbidden = failure.sqlstate == kInsufficientPrivilege;
+    if ((is_raised || is_forbidden) && failure.fault == Fault::away) failure.fault = Fault::refused;
     const char* primary = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
     if (primary != nullptr) failure.primary = primary;
     failure.message = error_from_result(result.get()).message;
@@ -102,8 +106,10 @@ Pipeline::Results Pipeline::run(std::span<const PipelineQuery> queries, Statemen
     ok = ok && PQpipelineSync(conn) != 0 && flush(conn, wait);
     if (!ok) return tl::unexpected(away(connection_.last_error().message));
     Results results = receive(sent, wait);
-    if (connection_.is_open() && PQexitPipelineMode(conn) == 0)
-        return tl::unexpected(away(connection_.last_error().message));
+    if (connection_.is_open() && PQexitPipelineMode(conn) == 0) {
+        PipelineFailure broken = away(connection_.last_error().message);
+        if (!results) return tl::unexpected(std::move(broken));
+    }
     // What was prepared in a transaction that failed may not have been.
     if (!results && connection_.is_open() && !names_.empty()) {
         names_.clear();

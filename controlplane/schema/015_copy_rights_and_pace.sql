@@ -270,3 +270,18 @@ END $$;
 
 REVOKE ALL ON FUNCTION gatepost.copy_messages, gatepost.append_together, gatepost.mailboxes_check
     FROM PUBLIC;
+
+-- Whoever may append, may do this.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOR role IN
+        SELECT DISTINCT a.grantee::regrole::text
+        FROM pg_proc p, aclexplode(p.proacl) AS a
+        WHERE p.proname = 'append_messages' AND p.pronamespace = 'gatepost'::regnamespace
+          AND a.privilege_type = 'EXECUTE' AND a.grantee NOT IN (0, p.proowner)
+    LOOP
+        EXECUTE 'GRANT EXECUTE ON FUNCTION gatepost.copy_messages, gatepost.append_together TO ' || role;
+    END LOOP;
+END $$;

@@ -35,10 +35,15 @@ CREATE FUNCTION gatepost.new_url_key() RETURNS bytea
     LANGUAGE sql VOLATILE
     RETURN uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
 
--- Keeps a mailbox from being deleted until the end of the transaction; P0002 where it is gone.
-CREATE FUNCTION gatepost.hold_mailbox(mailbox bigint) RETURNS void
+-- Keeps an account and a mailbox from being deleted until the end of the transaction; P0002 where one
+-- is gone. The account first, as whoever deletes it does.
+CREATE FUNCTION gatepost.hold_mailbox(account bigint, mailbox bigint) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM FROM gatepost.accounts a WHERE a.id = account FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the account is gone' USING ERRCODE = 'no_data_found';
+    END IF;
     PERFORM FROM gatepost.mailboxes b WHERE b.id = mailbox FOR KEY SHARE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the mailbox is gone' USING ERRCODE = 'no_data_found';
@@ -51,7 +56,7 @@ CREATE FUNCTION gatepost.make_url_key(account bigint, mailbox bigint) RETURNS by
 DECLARE
     found_key bytea;
 BEGIN
-    PERFORM gatepost.hold_mailbox(mailbox);
+    PERFORM gatepost.hold_mailbox(account, mailbox);
     SELECT k.key INTO found_key FROM gatepost.mailbox_url_keys k
     WHERE k.account_id = account AND k.mailbox_id = mailbox;
     IF FOUND THEN
@@ -63,8 +68,6 @@ BEGIN
     ON CONFLICT (account_id, mailbox_id) DO UPDATE SET key = k.key
     RETURNING k.key INTO found_key;
     RETURN found_key;
-EXCEPTION WHEN foreign_key_violation THEN
-    RAISE EXCEPTION 'the account is gone' USING ERRCODE = 'no_data_found';
 END $$;
 
 -- Another key in the place of the one that there is; `mailbox` NULL: all of the account's go. What
@@ -76,12 +79,10 @@ BEGIN
         DELETE FROM gatepost.mailbox_url_keys k WHERE k.account_id = account;
         RETURN;
     END IF;
-    PERFORM gatepost.hold_mailbox(mailbox);
+    PERFORM gatepost.hold_mailbox(account, mailbox);
     INSERT INTO gatepost.mailbox_url_keys (account_id, mailbox_id, key)
     VALUES (account, mailbox, gatepost.new_url_key())
     ON CONFLICT (account_id, mailbox_id) DO UPDATE SET key = excluded.key;
-EXCEPTION WHEN foreign_key_violation THEN
-    RAISE EXCEPTION 'the account is gone' USING ERRCODE = 'no_data_found';
 END $$;
 
 -- The mailbox that a URL of an account names, as that account sees it, and the key for it; no row
@@ -121,3 +122,19 @@ END $$;
 
 REVOKE ALL ON FUNCTION gatepost.new_url_key, gatepost.hold_mailbox, gatepost.make_url_key,
     gatepost.reset_url_keys, gatepost.find_url_key FROM PUBLIC;
+
+-- Whoever may append, may do this.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOR role IN
+        SELECT DISTINCT a.grantee::regrole::text
+        FROM pg_proc p, aclexplode(p.proacl) AS a
+        WHERE p.proname = 'append_messages' AND p.pronamespace = 'gatepost'::regnamespace
+          AND a.privilege_type = 'EXECUTE' AND a.grantee NOT IN (0, p.proowner)
+    LOOP
+        EXECUTE 'GRANT EXECUTE ON FUNCTION gatepost.make_url_key, gatepost.reset_url_keys, '
+            'gatepost.find_url_key TO ' || role;
+    END LOOP;
+END $$;

@@ -62,3 +62,18 @@ CREATE FUNCTION gatepost.renumber_mailbox(mailbox bigint, seen_uid_validity bigi
 $$;
 
 REVOKE ALL ON FUNCTION gatepost.prune_expunged, gatepost.renumber_mailbox FROM PUBLIC;
+
+-- Whoever may append, may do this.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOR role IN
+        SELECT DISTINCT a.grantee::regrole::text
+        FROM pg_proc p, aclexplode(p.proacl) AS a
+        WHERE p.proname = 'append_messages' AND p.pronamespace = 'gatepost'::regnamespace
+          AND a.privilege_type = 'EXECUTE' AND a.grantee NOT IN (0, p.proowner)
+    LOOP
+        EXECUTE 'GRANT EXECUTE ON FUNCTION gatepost.prune_expunged, gatepost.renumber_mailbox TO ' || role;
+    END LOOP;
+END $$;

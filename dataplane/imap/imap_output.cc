@@ -51,6 +51,12 @@ Task<bool> ImapSession::say_piece(std::string& piece) {
     for (size_t at = 0; said && at < piece.size(); at += kImapPiece) {
         said = say(std::string_view(piece).substr(at, kImapPiece));
         if (said && stream_.unsent() > kImapUnsentMax) said = co_await push(kImapUnsentMax / 2);
+        // Compressed, little is left of much work.
+        said_in_turn_ += std::min(kImapPiece, piece.size() - at);
+        if (!stream_.is_compressed() || said_in_turn_ < kImapUnsentMax) continue;
+        said_in_turn_ = 0;
+        co_await environment_.pause(0);
+        said = said && !ended_;
     }
     piece.clear();
     co_return said;

@@ -291,10 +291,11 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     bool waits_ = false;     // for a command, or in IDLE
     bool idling_ = false;
     bool disconnected_ = false;
-    bool cut_off_ = false;  // what is being said is not said to its end
-    bool changed_ = false;  // the selected mailbox, or one that NOTIFY is about
-    bool news_ = false;     // somebody has called since they were last told of
-    bool by_uid_ = false;   // the command names messages by UID
+    bool cut_off_ = false;     // what is being said is not said to its end
+    size_t said_in_turn_ = 0;  // octets, before they were compressed
+    bool changed_ = false;     // the selected mailbox, or one that NOTIFY is about
+    bool news_ = false;        // somebody has called since they were last told of
+    bool by_uid_ = false;      // the command names messages by UID
     // ENABLE (RFC 5161), and what turns them on besides.
     bool condstore_ = false;
     bool qresync_ = false;

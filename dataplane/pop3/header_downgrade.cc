@@ -20,6 +20,7 @@ namespace {
 constexpr size_t kWordOctets = 39;
 // RFC 2047 §2: of a line with an encoded word.
 constexpr size_t kLineMax = 76;
+constexpr unsigned char kDelete = 0x7f;
 
 constexpr std::string_view kAddressFields[] = {
     "from",        "sender",        "to",        "cc",        "bcc",       "reply-to",
@@ -116,7 +117,10 @@ class AddressText {
 
   private:
     void add_name(std::string_view name) {
-        const std::string text = decode_encoded_words(name, charsets_);
+        std::string text = decode_encoded_words(name, charsets_);
+        // An encoded word may have any octet in it; it ends no line here.
+        std::ranges::replace_if(
+            text, [](unsigned char c) { return c < ' ' || c == kDelete; }, ' ');
         if (is_ascii(text))
             fold(quoted(text));
         else

@@ -50,6 +50,11 @@ TEST(HeaderDowngrade, WritesFieldsInAscii) {
         {"From: J\xc3\xb6rg <joerg@example.org>, \"A, B\" <a@example.org>, c@example.org\r\n",
          "From: =?utf-8?B?SsO2cmc=?= <joerg@example.org>, \"A, B\" <a@example.org>,\r\n"
          " c@example.org\r\n"},
+        // What an encoded word brings begins no line.
+        {"From: =?utf-8?Q?x=0D=0ASubject=3A_forged=0D=0A=0D=0A?= <a@example.org>, "
+         "\xc3\xbc <b@example.org>\r\n",
+         "From: \"x  Subject: forged    \" <a@example.org>, =?utf-8?B?w7w=?=\r\n"
+         " <b@example.org>\r\n"},
         // RFC 6858 §2
         {"To: J\xc3\xb6rg <j\xc3\xb6rg@example.org>, a@example.org\r\n",
          "To: =?utf-8?B?SsO2cmcgPGrDtnJnQGV4YW1wbGUub3JnPg==?=:;, a@example.org\r\n"},

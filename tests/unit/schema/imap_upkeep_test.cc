@@ -2,10 +2,33 @@
 #include <chrono>
 
 #include "controlplane/compaction/compaction_database.h"
+#include "controlplane/schema/schema.h"
 #include "tests/unit/schema/imap_rig.h"
 
 namespace gatepost::controlplane {
 namespace {
+
+// A role that served mailboxes before these migrations serves them after them.
+TEST(ImapUpkeep, RightsOfNewFunctions) {
+    Connection connection = imap_database();
+    const auto rights = [&] {
+        return value(connection,
+                     "SELECT bool_and(has_function_privilege('edge_of_mailboxes', p.oid, "
+                     "'EXECUTE'))::text || count(*) FROM pg_proc p WHERE p.pronamespace = "
+                     "'gatepost'::regnamespace AND p.proname IN ('copy_messages', "
+                     "'append_together', 'make_url_key', 'reset_url_keys', 'find_url_key', "
+                     "'prune_expunged', 'renumber_mailbox')");
+    };
+    must(connection, "CREATE ROLE edge_of_mailboxes");
+    EXPECT_EQ(rights(), "false7");
+    must(connection, "GRANT EXECUTE ON FUNCTION gatepost.append_messages TO edge_of_mailboxes");
+    ASSERT_TRUE(schema_rollback(connection, 14));
+    ASSERT_TRUE(schema_migrate(connection));
+    EXPECT_EQ(rights(), "true7");
+    must(connection,
+         "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gatepost FROM edge_of_mailboxes; "
+         "DROP ROLE edge_of_mailboxes");
+}
 
 TEST(Prune, InBatchesTheOldestFirst) {
     Connection connection = imap_database();
