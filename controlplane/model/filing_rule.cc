@@ -5,19 +5,13 @@
 
 #include "controlplane/model/account.h"
 #include "controlplane/model/audit.h"
+#include "controlplane/model/csv.h"
 #include "controlplane/model/mail_write.h"
 
 namespace gatepost::controlplane {
 namespace {
 
 constexpr size_t kColumns = 3;
-constexpr std::string_view kBlanks = " \t\r";
-
-std::string trimmed(std::string_view text) {
-    const size_t first = text.find_first_not_of(kBlanks);
-    if (first == std::string_view::npos) return "";
-    return std::string(text.substr(first, text.find_last_not_of(kBlanks) - first + 1));
-}
 
 bool equal_without_case(std::string_view a, std::string_view b) {
     const auto lower = [](char c) {
@@ -25,51 +19,6 @@ bool equal_without_case(std::string_view a, std::string_view b) {
     };
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
                                               [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-// Takes one value off the front of `text`, and what separates it from the next one; whether it was
-// the line's last. RFC 4180 §2: a value in quotes may have commas, line ends, and quotes twice.
-Result<std::string> take_value(std::string_view& text, bool& last_of_line) {
-    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-    std::string value;
-    if (text.starts_with('"')) {
-        text.remove_prefix(1);
-        while (true) {
-            const size_t quote = text.find('"');
-            if (quote == std::string_view::npos)
-                return fail(ErrorCode::invalid, "a quote is not closed");
-            value += text.substr(0, quote);
-            text.remove_prefix(quote + 1);
-            if (!text.starts_with('"')) break;
-            value += '"';
-            text.remove_prefix(1);
-        }
-        text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-        if (!text.empty() && text.front() != ',' && text.front() != '\n')
-            return fail(ErrorCode::invalid, "something stands behind a closing quote");
-    } else {
-        const size_t end = std::min(text.find_first_of(",\n"), text.size());
-        value = trimmed(text.substr(0, end));
-        text.remove_prefix(end);
-    }
-    last_of_line = text.empty() || text.front() == '\n';
-    if (!text.empty()) text.remove_prefix(1);
-    return value;
-}
-
-void append_value(std::string& out, std::string_view value) {
-    const bool quoted = value.find_first_of(",\"\n\r") != std::string_view::npos ||
-                        value != trimmed(value) || value.starts_with('#');
-    if (!quoted) {
-        out += value;
-        return;
-    }
-    out += '"';
-    for (const char c : value) {
-        if (c == '"') out += '"';
-        out += c;
-    }
-    out += '"';
 }
 
 // RFC 5228 §2.4.2: backslashes and quotes are escaped.
@@ -82,13 +31,18 @@ std::string sieve_string(std::string_view text) {
     return out + "\"";
 }
 
-Result<FilingRule> rule_of(std::vector<std::string>& values) {
+bool is_heading(const std::vector<std::string>& values) {
+    return values.size() == kColumns && equal_without_case(values[0], "field") &&
+           equal_without_case(values[1], "contains") && equal_without_case(values[2], "folder");
+}
+
+Result<FilingRule> rule_of(const std::vector<std::string>& values) {
     if (values.size() != kColumns)
         return fail(ErrorCode::invalid, "{} values, expected {}: Field, Contains, Folder",
                     values.size(), kColumns);
     FilingRule rule{values[0], values[1], values[2]};
     if (rule.field.ends_with(':'))
-        rule.field = trimmed(rule.field.substr(0, rule.field.size() - 1));
+        rule.field = csv_trimmed(rule.field.substr(0, rule.field.size() - 1));
     // RFC 5322 §2.2: printable ASCII but the colon.
     if (rule.field.empty() || !std::all_of(rule.field.begin(), rule.field.end(),
                                            [](char c) { return c > ' ' && c <= '~' && c != ':'; }))
@@ -106,24 +60,17 @@ Result<std::vector<FilingRule>> filing_rules_from_csv(std::string_view text,
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
     bool first = true;
     for (size_t line = 1; !text.empty();) {
-        std::vector<std::string> values;
         const std::string_view before = text;
-        for (bool last = false; !last;) {
-            auto value = take_value(text, last);
-            if (!value)
-                return fail(ErrorCode::invalid, "{}:{}: {}", name, line, value.error().message);
-            values.push_back(std::move(*value));
-        }
+        const auto values = take_csv_line(text);
+        if (!values)
+            return fail(ErrorCode::invalid, "{}:{}: {}", name, line, values.error().message);
         const std::string_view taken = before.substr(0, before.size() - text.size());
         const size_t first_line = line;
         line += static_cast<size_t>(std::count(taken.begin(), taken.end(), '\n'));
-        if (values.size() == 1 && values[0].empty()) continue;
-        if (trimmed(taken).starts_with('#')) continue;
-        if (std::exchange(first, false) && values.size() == kColumns &&
-            equal_without_case(values[0], "field") && equal_without_case(values[1], "contains") &&
-            equal_without_case(values[2], "folder"))
-            continue;
-        auto rule = rule_of(values);
+        if (values->size() == 1 && values->front().empty()) continue;
+        if (csv_trimmed(taken).starts_with('#')) continue;
+        if (std::exchange(first, false) && is_heading(*values)) continue;
+        auto rule = rule_of(*values);
         if (!rule)
             return fail(ErrorCode::invalid, "{}:{}: {}", name, first_line, rule.error().message);
         if (std::find(rules.begin(), rules.end(), *rule) == rules.end())
@@ -135,11 +82,11 @@ Result<std::vector<FilingRule>> filing_rules_from_csv(std::string_view text,
 std::string filing_rules_to_csv(const std::vector<FilingRule>& rules) {
     std::string out = "Field, Contains, Folder\n";
     for (const FilingRule& rule : rules) {
-        append_value(out, rule.field);
+        append_csv_value(out, rule.field);
         out += ", ";
-        append_value(out, rule.contains);
+        append_csv_value(out, rule.contains);
         out += ", ";
-        append_value(out, rule.folder);
+        append_csv_value(out, rule.folder);
         out += '\n';
     }
     return out;

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "dataplane/auth/sasl_dialogue.h"
 #include "dataplane/imap/imap_session.h"
 #include "dataplane/log/log.h"
 
@@ -24,16 +24,6 @@ constexpr std::string_view kCapabilities =
 
 }  // namespace
 
-std::vector<SaslMechanism> ImapSession::mechanisms() const {
-    const auto offered = environment_.login().mechanisms();
-    std::vector<SaslMechanism> usable(offered.begin(), offered.end());
-    std::array<uint8_t, 32> binding;
-    const TlsSession* tls = stream_.tls();
-    if (tls == nullptr || !tls->export_channel_binding(binding))
-        std::erase(usable, SaslMechanism::scram_sha_256_plus);
-    return usable;
-}
-
 // RFC 9051 §7.2.2: what is not allowed now is not in it.
 std::string ImapSession::capabilities() const {
     std::string text = "CAPABILITY ";
@@ -46,7 +36,7 @@ std::string ImapSession::capabilities() const {
     text += "IMAP4rev2 IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE";
     if (!tls_ && options_.tls != nullptr) text += " STARTTLS";
     if (!may_log_in()) return text + " LOGINDISABLED";
-    for (const SaslMechanism mechanism : mechanisms())
+    for (const SaslMechanism mechanism : usable_mechanisms(environment_.login(), stream_.tls()))
         text.append(" AUTH=").append(mechanism_name(mechanism));
     return text;
 }

@@ -1,9 +1,5 @@
 // LOGIN, AUTHENTICATE (RFC 9051 §6.2), UNAUTHENTICATE (RFC 8437).
-#include <string.h>
-
-#include <algorithm>
-#include <array>
-
+#include "dataplane/auth/sasl_dialogue.h"
 #include "dataplane/imap/imap_limits.h"
 #include "dataplane/imap/imap_session.h"
 #include "dataplane/log/log.h"
@@ -16,12 +12,6 @@ namespace gatepost::dataplane {
 namespace {
 
 using Kind = ImapReply::Kind;
-
-// Passwords do not stay in memory for longer than they are used.
-void wipe(std::string& text) {
-    ::explicit_bzero(text.data(), text.size());
-    text.clear();
-}
 
 const ImapReply kTlsFirst{Kind::no, "PRIVACYREQUIRED", "Only under TLS: STARTTLS comes first"};
 
@@ -41,66 +31,26 @@ Task<ImapReply> ImapSession::login(ImapCommand& command) {
 }
 
 Task<ImapReply> ImapSession::authenticate(ImapCommand& command) {
+    const LoginClient client = login_client();
+    SaslDialogue dialogue(environment_.login(), client, stream_.tls());
     const auto mechanism = find_mechanism(command.name);
-    const std::vector<SaslMechanism> usable = mechanisms();
-    if (!mechanism || std::ranges::find(usable, *mechanism) == usable.end())
+    if (!mechanism || !dialogue.offers(*mechanism))
         co_return ImapReply{Kind::no, "CANNOT", "That mechanism is not offered here"};
     if (!may_log_in()) co_return kTlsFirst;
-    std::array<uint8_t, 32> binding;
-    SaslContext context{.decoy_key = &environment_.login().decoy_key()};
-    context.plus_offered =
-        std::ranges::find(usable, SaslMechanism::scram_sha_256_plus) != usable.end();
-    if (context.plus_offered && stream_.tls()->export_channel_binding(binding))
-        context.tls_exporter = binding;
-    auto exchange = make_sasl_exchange(*mechanism, context);
-    if (!exchange) co_return ImapReply{Kind::no, "UNAVAILABLE", "It cannot be checked now"};
-    SaslStep step;
-    if (command.has_other) {  // RFC 4959: decoded by the parser
-        step = (*exchange)->step(command.other);
-        wipe(command.other);
-    } else {
-        step = (*exchange)->begin();
-    }
-    co_return co_await run_exchange(*mechanism, **exchange, std::move(step));
-}
-
-Task<ImapReply> ImapSession::run_exchange(SaslMechanism mechanism, SaslExchange& exchange,
-                                          SaslStep step) {
-    LoginOutcome who;
-    ImapReply reply;
-    for (;;) {
-        if (step.kind == SaslStep::Kind::success || step.kind == SaslStep::Kind::failure) {
-            if (step.kind == SaslStep::Kind::failure && who.status == LoginOutcome::Status::right)
-                who.status = LoginOutcome::Status::wrong;  // SCRAM: known, but not proven
-            if (who.user.empty()) who.user = exchange.login();
-            co_return co_await logged_in(who, step.failure);
-        }
-        if (step.kind != SaslStep::Kind::challenge) {
-            step = co_await check_login(mechanism, exchange, step.kind, who);
-            if (who.status == LoginOutcome::Status::unavailable)
-                co_return co_await logged_in(who, SaslFailure::none);
-            continue;
-        }
-        auto answer = co_await ask(step.challenge, reply);
+    if (!dialogue.choose(*mechanism))
+        co_return ImapReply{Kind::no, "UNAVAILABLE", "It cannot be checked now"};
+    bool goes_on = false;
+    if (command.has_other)  // RFC 4959: decoded by the parser
+        goes_on = co_await dialogue.answer(command.other);
+    else
+        goes_on = co_await dialogue.begin();
+    while (goes_on) {
+        ImapReply reply;
+        auto answer = co_await ask(dialogue.challenge(), reply);
         if (!answer) co_return reply;
-        step = exchange.step(*answer);
-        wipe(*answer);
+        goes_on = co_await dialogue.answer(*answer);
     }
-}
-
-// Answers what an exchange asks of the directory.
-Task<SaslStep> ImapSession::check_login(SaslMechanism mechanism, SaslExchange& exchange,
-                                        SaslStep::Kind what, LoginOutcome& who) {
-    LoginPort& login = environment_.login();
-    const LoginClient client = login_client();
-    if (what == SaslStep::Kind::find_scram_keys) {
-        std::optional<storage::ScramKeys> keys;
-        who = co_await login.find_scram_keys(client, exchange.login(), keys);
-        const bool found = who.status == LoginOutcome::Status::right && keys;
-        co_return exchange.give_keys(found ? &*keys : nullptr);
-    }
-    who = co_await login.check(client, mechanism, exchange.login(), exchange.secret());
-    co_return exchange.decide(who.status == LoginOutcome::Status::right);
+    co_return co_await logged_in(dialogue.outcome(), dialogue.failure());
 }
 
 // Without an answer `reply` says why, or the session is over.

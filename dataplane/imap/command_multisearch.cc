@@ -6,6 +6,7 @@
 
 #include "dataplane/imap/imap_limits.h"
 #include "dataplane/imap/imap_session.h"
+#include "dataplane/imap/mailbox_filter.h"
 #include "dataplane/imap/search_answer.h"
 #include "dataplane/imap_account/account_commands.h"
 #include "dataplane/imap_search/mailbox_scan.h"
@@ -13,7 +14,6 @@
 namespace gatepost::dataplane {
 
 using Kind = ImapReply::Kind;
-using Source = MultiSearchArguments::Source;
 using storage::MailboxListing;
 
 namespace {
@@ -22,44 +22,6 @@ namespace {
 constexpr uint64_t kMailboxCost = 10'000;
 // What searches may take one after the other, waits for bodies and the control plane included.
 constexpr uint64_t kTurnMs = 20;
-
-// Below `root`, or that itself; not more than one level below it where `one_level`.
-bool is_in_subtree(std::string_view name, std::string_view root, bool one_level) {
-    if (name == root) return true;
-    if (!root.empty()) {
-        if (!name.starts_with(root) || name[root.size()] != '/') return false;
-        name.remove_prefix(root.size() + 1);
-    }
-    return !one_level || name.find('/') == std::string_view::npos;
-}
-
-// RFC 5465 §6, RFC 7377 §2.2.
-bool has(const Source& source, const MailboxListing& mailbox, uint64_t account_id) {
-    using Filter = Source::Filter;
-    const bool personal = mailbox.owner_id == account_id;
-    const auto any_root = [&](bool one_level) {
-        return std::ranges::any_of(source.mailboxes, [&](const std::string& root) {
-            return is_in_subtree(mailbox.name, root, one_level);
-        });
-    };
-    switch (source.filter) {
-        case Filter::selected:
-            return false;
-        case Filter::inboxes:
-            return personal && mailbox.name == "INBOX";
-        case Filter::personal:
-            return personal;
-        case Filter::subscribed:
-            return mailbox.subscribed;
-        case Filter::subtree:
-            return any_root(false);
-        case Filter::subtree_one:
-            return any_root(true);
-        case Filter::mailboxes:
-            return std::ranges::binary_search(source.mailboxes, mailbox.name);
-    }
-    return false;
-}
 
 bool has_numbers(const SearchKey& key) {
     return key.kind == SearchKey::Kind::sequence || std::ranges::any_of(key.children, has_numbers);
@@ -83,9 +45,7 @@ void drop_numbers_beyond(SearchKey& key, uint32_t messages) {
 
 bool wants_selected(const MultiSearchArguments& arguments) {
     return arguments.sources.empty() ||
-           std::ranges::any_of(arguments.sources, [](const Source& source) {
-               return source.filter == Source::Filter::selected;
-           });
+           std::ranges::any_of(arguments.sources, &MailboxFilter::is_selected);
 }
 
 }  // namespace
@@ -141,9 +101,9 @@ bool ImapSession::find_searched(const MultiSearchArguments& arguments,
     if (!account) return false;
     for (size_t i = 0; i < account->size(); ++i) {
         const MailboxListing listing = account->at(i);
-        const bool named = std::ranges::any_of(arguments.sources, [&](const Source& source) {
-            return has(source, listing, account_id_) &&
-                   (source.filter == Source::Filter::mailboxes ||
+        const bool named = std::ranges::any_of(arguments.sources, [&](const MailboxFilter& source) {
+            return is_meant(source, listing, account_id_) &&
+                   (source.kind == MailboxFilter::Kind::mailboxes ||
                     (listing.rights & storage::kRightLookup) != 0);
         });
         const bool wanted = named || (selected && is_selected(listing.mailbox_id));

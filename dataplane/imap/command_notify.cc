@@ -127,7 +127,8 @@ Task<bool> ImapSession::tell_notifications(bool between_commands) {
     find_watched(out);
     const Group* selected = notify_->selected();
     if (between_commands && changed_ && selected_ != nullptr && selected != nullptr) {
-        const bool told = co_await tell_changes(selected->filter == Group::Filter::selected);
+        const bool told =
+            co_await tell_changes(selected->filter.kind == MailboxFilter::Kind::selected);
         if (!told) co_return false;
     }
     AccountContext context{.mailboxes = environment_.mailboxes(),

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "dataplane/mail/charset.h"
+#include "storage/base/ascii.h"
 
 namespace gatepost::dataplane {
 namespace {
@@ -110,18 +111,6 @@ bool is_high(char c) {
 }
 
 }  // namespace
-
-bool is_ascii(std::string_view text) {
-    constexpr uint64_t kHigh = 0x8080808080808080;
-    const char* at = text.data();
-    size_t left = text.size();
-    for (; left >= 32; at += 32, left -= 32) {
-        uint64_t words[4];
-        std::memcpy(words, at, sizeof words);
-        if (((words[0] | words[1] | words[2] | words[3]) & kHigh) != 0) return false;
-    }
-    return std::none_of(at, at + left, is_high);
-}
 
 void append_casemapped(std::string_view text, std::string& out) {
     thread_local MappingTable table;

@@ -7,9 +7,6 @@
 
 namespace gatepost::dataplane {
 
-// SIMD-friendly; true of the empty text.
-bool is_ascii(std::string_view text);
-
 // Appends what RFC 5051 §2 makes of UTF-8: each character titlecased, then decomposed. Letters of
 // ASCII stay in the case that they have, as whoever looks for something takes both (TextNeedle).
 // What is no UTF-8 stays as it is. Linear in the length.

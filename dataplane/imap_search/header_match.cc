@@ -4,6 +4,7 @@
 #include "dataplane/mail/encoded_word.h"
 #include "dataplane/mail/header_field.h"
 #include "dataplane/mail/header_reader.h"
+#include "storage/base/ascii.h"
 
 namespace gatepost::dataplane {
 namespace {

@@ -5,6 +5,7 @@
 #include "dataplane/imap_search/casemap.h"
 #include "dataplane/mail/header_field.h"
 #include "dataplane/mail/mail_limits.h"
+#include "storage/base/ascii.h"
 
 namespace gatepost::dataplane {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "dataplane/imap_search/casemap.h"
 #include "dataplane/mail/header_field.h"
+#include "storage/base/ascii.h"
 
 namespace gatepost::dataplane {
 namespace {

@@ -142,22 +142,28 @@ struct SearchArguments {
     SearchKey key;            // all_of
     bool has_modseq = false;  // the answer has MODSEQ
 };
+// Which mailboxes a client means (RFC 5465 §6, RFC 7377 §2.2).
+struct MailboxFilter {
+    enum class Kind : uint8_t {
+        selected,
+        selected_delayed,  // of NOTIFY alone
+        inboxes,
+        personal,
+        subscribed,
+        subtree,
+        subtree_one,  // of ESEARCH alone
+        mailboxes,
+    } kind = Kind::selected;
+    // Of the last three, sorted; as the root of a subtree "" is above all of them.
+    std::vector<std::string> mailboxes;
+
+    bool is_selected() const { return kind == Kind::selected || kind == Kind::selected_delayed; }
+    bool has_names() const { return kind >= Kind::subtree; }
+};
+
 // ESEARCH (RFC 7377).
 struct MultiSearchArguments {
-    struct Source {
-        enum class Filter : uint8_t {
-            selected,
-            inboxes,
-            personal,
-            subscribed,
-            subtree,
-            subtree_one,
-            mailboxes,
-        } filter = Filter::selected;
-        // Of the last three, sorted; as the root of a subtree "" is above all of them.
-        std::vector<std::string> mailboxes;
-    };
-    std::vector<Source> sources;  // none: the selected mailbox
+    std::vector<MailboxFilter> sources;  // none: the selected mailbox
     SearchArguments search;
 };
 struct SortArguments {
@@ -176,16 +182,7 @@ struct NotifyArguments {
     bool none = false;
     bool status = false;
     struct Group {
-        enum class Filter : uint8_t {
-            selected,
-            selected_delayed,
-            inboxes,
-            personal,
-            subscribed,
-            subtree,
-            mailboxes,
-        } filter = Filter::selected;
-        std::vector<std::string> mailboxes;
+        MailboxFilter filter;
         bool none = false;
         bool message_new = false, message_expunge = false, flag_change = false,
              mailbox_name = false, subscription_change = false, annotation_change = false;

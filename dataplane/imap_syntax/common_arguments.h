@@ -28,6 +28,9 @@ bool parse_mailbox(ImapScanner& scanner, const ParseContext& context, std::strin
 // The same of what is a name or a part of one already read: "" and patterns pass.
 bool decode_mailbox_text(ImapScanner& scanner, const ParseContext& context, std::string& text);
 
+// "SUBTREE": the word that says which mailboxes are meant. Without an error where there is none.
+bool take_mailbox_filter(ImapScanner& scanner, MailboxFilter::Kind& out);
+
 // "(\Seen $Forwarded)". \Recent is told apart: it is no client's to set (RFC 3501 §2.3.2).
 bool parse_flag_list(ImapScanner& scanner, FlagList& out);
 // "\Seen $Forwarded", until the end.

@@ -1,4 +1,6 @@
 // NOTIFY (RFC 5465 §8).
+#include <algorithm>
+
 #include "dataplane/imap_syntax/argument_parsers.h"
 #include "dataplane/imap_syntax/common_arguments.h"
 #include "dataplane/mail/header_field.h"
@@ -7,17 +9,6 @@ namespace gatepost::dataplane {
 namespace {
 
 using Group = NotifyArguments::Group;
-using Filter = Group::Filter;
-
-constexpr struct {
-    std::string_view name;
-    Filter filter;
-} kFilters[] = {
-    {"SELECTED", Filter::selected},     {"SELECTED-DELAYED", Filter::selected_delayed},
-    {"INBOXES", Filter::inboxes},       {"PERSONAL", Filter::personal},
-    {"SUBSCRIBED", Filter::subscribed}, {"SUBTREE", Filter::subtree},
-    {"MAILBOXES", Filter::mailboxes},
-};
 
 constexpr struct {
     std::string_view name;
@@ -35,28 +26,20 @@ constexpr struct {
 constexpr std::string_view kBadEvent =
     "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)";
 
-bool is_of_selected(const Group& group) {
-    return group.filter == Filter::selected || group.filter == Filter::selected_delayed;
-}
-
-bool parse_filter(ImapScanner& scanner, const ParseContext& context, Group& out) {
-    std::string_view word;
-    if (!scanner.atom(word)) return false;
-    bool found = false;
-    for (const auto& known : kFilters) {
-        if (!equal_ignoring_case(word, known.name)) continue;
-        out.filter = known.filter;
-        found = true;
-    }
-    if (!found) return scanner.fail("there is no such choice of mailboxes");
-    if (out.filter != Filter::subtree && out.filter != Filter::mailboxes) return scanner.space();
+bool parse_filter(ImapScanner& scanner, const ParseContext& context, MailboxFilter& out) {
+    // SUBTREE-ONE, which ESEARCH has, is none of them.
+    if (!take_mailbox_filter(scanner, out.kind) || out.kind == MailboxFilter::Kind::subtree_one)
+        return scanner.fail("there is no such choice of mailboxes");
+    if (!out.has_names()) return scanner.space();
     auto mailbox = [&] {
         if (out.mailboxes.size() == kNotifyMailboxesMax)
             return scanner.refuse("NOTIFICATIONOVERFLOW", "Those are too many mailboxes.");
         return parse_mailbox(scanner, context, out.mailboxes.emplace_back());
     };
     if (!scanner.space()) return false;
-    return (scanner.peek() == '(' ? parse_list(scanner, 1, mailbox) : mailbox()) && scanner.space();
+    if (!(scanner.peek() == '(' ? parse_list(scanner, 1, mailbox) : mailbox())) return false;
+    std::ranges::sort(out.mailboxes);
+    return scanner.space();
 }
 
 bool parse_event(ImapScanner& scanner, Group& out) {
@@ -73,7 +56,8 @@ bool parse_event(ImapScanner& scanner, Group& out) {
     ImapScanner ahead(scanner);
     if (!ahead.take(' ') || ahead.peek() != '(') return true;
     // RFC 5465 §5.2: only of the selected mailbox.
-    if (!is_of_selected(out)) return scanner.fail("messages of that mailbox cannot be fetched");
+    if (!out.filter.is_selected())
+        return scanner.fail("messages of that mailbox cannot be fetched");
     return scanner.space() && parse_list(scanner, 1, [&] {
                FetchItem item;
                return parse_fetch_item(scanner, item) &&
@@ -82,7 +66,7 @@ bool parse_event(ImapScanner& scanner, Group& out) {
 }
 
 bool parse_group(ImapScanner& scanner, const ParseContext& context, Group& out) {
-    if (!scanner.expect('(') || !parse_filter(scanner, context, out)) return false;
+    if (!scanner.expect('(') || !parse_filter(scanner, context, out.filter)) return false;
     out.none = scanner.take_keyword("NONE");
     if (!out.none && !parse_list(scanner, 0, [&] { return parse_event(scanner, out); }))
         return false;
@@ -113,9 +97,9 @@ bool parse_notify(ImapScanner& scanner, const ParseContext& context, NotifyArgum
         Group& group = out.groups.emplace_back();
         if (!parse_group(scanner, context, group)) return false;
         // RFC 5465 §6.1: one of SELECTED and SELECTED-DELAYED, once.
-        if (is_of_selected(group) && of_selected)
+        if (group.filter.is_selected() && of_selected)
             return scanner.fail("the selected mailbox is there twice");
-        of_selected |= is_of_selected(group);
+        of_selected |= group.filter.is_selected();
         while (scanner.take(' ')) continue;
     } while (!scanner.at_end());
     return true;

@@ -82,26 +82,15 @@ bool parse_search_program(ImapScanner& scanner, const ParseContext& context, Sea
     return true;
 }
 
-using Source = MultiSearchArguments::Source;
-
-constexpr struct {
-    std::string_view name;
-    Source::Filter filter;
-} kSources[] = {
-    {"SELECTED", Source::Filter::selected},   {"INBOXES", Source::Filter::inboxes},
-    {"PERSONAL", Source::Filter::personal},   {"SUBSCRIBED", Source::Filter::subscribed},
-    {"SUBTREE", Source::Filter::subtree},     {"SUBTREE-ONE", Source::Filter::subtree_one},
-    {"MAILBOXES", Source::Filter::mailboxes},
-};
+using Filter = MailboxFilter::Kind;
 
 // A name; of a subtree also "", which all mailboxes are below.
 bool parse_searched_name(ImapScanner& scanner, const ParseContext& context,
-                         std::vector<Source>& sources) {
-    const bool is_root = sources.back().filter != Source::Filter::mailboxes;
+                         std::vector<MailboxFilter>& sources) {
+    const bool is_root = sources.back().kind != Filter::mailboxes;
     size_t names = 0;
-    for (const Source& source : sources)
-        if ((source.filter != Source::Filter::mailboxes) == is_root)
-            names += source.mailboxes.size();
+    for (const MailboxFilter& source : sources)
+        if ((source.kind != Filter::mailboxes) == is_root) names += source.mailboxes.size();
     if (names == (is_root ? kSearchedSubtreesMax : kSearchedNamesMax))
         return scanner.refuse("LIMIT", "Those are too many mailboxes.");
     std::string& name = sources.back().mailboxes.emplace_back();
@@ -110,16 +99,15 @@ bool parse_searched_name(ImapScanner& scanner, const ParseContext& context,
     return parse_mailbox(scanner, context, name);
 }
 
-bool parse_source(ImapScanner& scanner, const ParseContext& context, std::vector<Source>& sources) {
+bool parse_source(ImapScanner& scanner, const ParseContext& context,
+                  std::vector<MailboxFilter>& sources) {
     if (sources.size() == kSearchSourcesMax)
         return scanner.refuse("LIMIT", "Those are too many sources.");
-    const auto found = std::ranges::find_if(
-        kSources, [&](const auto& known) { return scanner.take_keyword(known.name); });
+    MailboxFilter& out = sources.emplace_back();
     // RFC 7377 §2.2: SELECTED-DELAYED, which NOTIFY has, is none of them.
-    if (found == std::end(kSources)) return scanner.fail("there is no such choice of mailboxes");
-    Source& out = sources.emplace_back();
-    out.filter = found->filter;
-    if (out.filter < Source::Filter::subtree) return true;
+    if (!take_mailbox_filter(scanner, out.kind) || out.kind == Filter::selected_delayed)
+        return scanner.fail("there is no such choice of mailboxes");
+    if (!out.has_names()) return true;
     auto name = [&] { return parse_searched_name(scanner, context, sources); };
     if (!scanner.space()) return false;
     if (!(scanner.peek() == '(' ? parse_list(scanner, 1, name) : name())) return false;
@@ -143,9 +131,8 @@ bool parse_multi_search(ImapScanner& scanner, const ParseContext& context,
     }
     if (!parse_search_program(scanner, context, out.search)) return false;
     // RFC 7377 §2.2: what is saved is of the selected mailbox, and of no other.
-    const bool others = std::ranges::any_of(out.sources, [](const Source& source) {
-        return source.filter != Source::Filter::selected;
-    });
+    const bool others = std::ranges::any_of(
+        out.sources, [](const MailboxFilter& source) { return !source.is_selected(); });
     return !others || !out.search.returned.save ||
            scanner.fail("only of the selected mailbox results are saved");
 }

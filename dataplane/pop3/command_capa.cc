@@ -1,20 +1,8 @@
 // CAPA (RFC 2449 §5).
-#include <algorithm>
-#include <array>
-
+#include "dataplane/auth/sasl_dialogue.h"
 #include "dataplane/pop3/pop3_session.h"
 
 namespace gatepost::dataplane {
-
-std::vector<SaslMechanism> Pop3Session::mechanisms() const {
-    const auto offered = environment_.login().mechanisms();
-    std::vector<SaslMechanism> usable(offered.begin(), offered.end());
-    std::array<uint8_t, 32> binding;
-    const TlsSession* tls = stream_.tls();
-    if (tls == nullptr || !tls->export_channel_binding(binding))
-        std::erase(usable, SaslMechanism::scram_sha_256_plus);
-    return usable;
-}
 
 Pop3Session::Next Pop3Session::capa() {
     std::string text =
@@ -25,7 +13,7 @@ Pop3Session::Next Pop3Session::capa() {
     if (!tls_ && options_.tls != nullptr && !is_logged_in()) text += "STLS\r\n";
     if (may_log_in()) {
         text += "USER\r\nSASL";
-        for (const SaslMechanism mechanism : mechanisms())
+        for (const SaslMechanism mechanism : usable_mechanisms(environment_.login(), stream_.tls()))
             text.append(" ").append(mechanism_name(mechanism));
         text += "\r\n";
     }

@@ -1,10 +1,6 @@
 // USER, PASS (RFC 1939 §7), AUTH (RFC 5034): the lines of the dialogue. What those of AUTH mean is
 // dataplane/auth's.
-#include <string.h>
-
-#include <algorithm>
-#include <array>
-
+#include "dataplane/auth/sasl_dialogue.h"
 #include "dataplane/log/log.h"
 #include "dataplane/pop3/pop3_limits.h"
 #include "dataplane/pop3/pop3_session.h"
@@ -15,12 +11,6 @@
 namespace gatepost::dataplane {
 
 namespace {
-
-// Passwords do not stay in memory for longer than they are used.
-void wipe(std::string& text) {
-    ::explicit_bzero(text.data(), text.size());
-    text.clear();
-}
 
 constexpr std::string_view kTlsFirst = "Only under TLS: STLS comes first";
 
@@ -58,69 +48,28 @@ Task<Pop3Session::Next> Pop3Session::auth(std::string_view argument) {
         co_return refuse(kTlsFirst);
     }
     login_.clear();
+    const LoginClient client = login_client();
+    SaslDialogue dialogue(environment_.login(), client, stream_.tls());
     const auto mechanism = find_mechanism(take_pop3_word(argument));
-    const std::vector<SaslMechanism> usable = mechanisms();
-    if (!mechanism || std::ranges::find(usable, *mechanism) == usable.end())
+    if (!mechanism || !dialogue.offers(*mechanism))
         co_return bad("That mechanism is not offered here");
-    std::array<uint8_t, 32> binding;
-    SaslContext context{.decoy_key = &environment_.login().decoy_key()};
-    context.plus_offered =
-        std::ranges::find(usable, SaslMechanism::scram_sha_256_plus) != usable.end();
-    if (context.plus_offered && stream_.tls()->export_channel_binding(binding))
-        context.tls_exporter = binding;
-    auto exchange = make_sasl_exchange(*mechanism, context);
-    if (!exchange) co_return unavailable("It cannot be checked now; try again");
-    SaslStep step;
+    if (!dialogue.choose(*mechanism)) co_return unavailable("It cannot be checked now; try again");
+    bool goes_on = false;
     if (argument.empty()) {
-        step = (*exchange)->begin();
+        goes_on = co_await dialogue.begin();
     } else {
         auto initial = decode_initial_response(argument);
         wipe(line_);
         if (!initial) co_return bad("That is no base64");
-        step = (*exchange)->step(*initial);
-        wipe(*initial);
+        goes_on = co_await dialogue.answer(*initial);
     }
-    co_return co_await run_exchange(*mechanism, **exchange, std::move(step));
-}
-
-Task<Pop3Session::Next> Pop3Session::run_exchange(SaslMechanism mechanism, SaslExchange& exchange,
-                                                  SaslStep step) {
-    using Kind = SaslStep::Kind;
-    LoginOutcome who;
-    for (;;) {
-        if (step.kind == Kind::success || step.kind == Kind::failure) {
-            if (step.kind == Kind::failure && who.status == LoginOutcome::Status::right)
-                who.status = LoginOutcome::Status::wrong;  // SCRAM: known, but not proven
-            if (who.user.empty()) who.user = exchange.login();
-            co_return co_await logged_in(who, step.failure);
-        }
-        if (step.kind != Kind::challenge) {
-            step = co_await check_login(mechanism, exchange, step.kind, who);
-            if (who.status == LoginOutcome::Status::unavailable)
-                co_return co_await logged_in(who, SaslFailure::none);
-            continue;
-        }
+    while (goes_on) {
         std::optional<std::string> answer;
-        const Next next = co_await ask(step.challenge, answer);
+        const Next next = co_await ask(dialogue.challenge(), answer);
         if (next == Next::end || !answer) co_return next;
-        step = exchange.step(*answer);
-        wipe(*answer);
+        goes_on = co_await dialogue.answer(*answer);
     }
-}
-
-// Answers what an exchange asks of the directory.
-Task<SaslStep> Pop3Session::check_login(SaslMechanism mechanism, SaslExchange& exchange,
-                                        SaslStep::Kind what, LoginOutcome& who) {
-    LoginPort& login = environment_.login();
-    const LoginClient client = login_client();
-    if (what == SaslStep::Kind::find_scram_keys) {
-        std::optional<storage::ScramKeys> keys;
-        who = co_await login.find_scram_keys(client, exchange.login(), keys);
-        const bool found = who.status == LoginOutcome::Status::right && keys;
-        co_return exchange.give_keys(found ? &*keys : nullptr);
-    }
-    who = co_await login.check(client, mechanism, exchange.login(), exchange.secret());
-    co_return exchange.decide(who.status == LoginOutcome::Status::right);
+    co_return co_await logged_in(dialogue.outcome(), dialogue.failure());
 }
 
 Task<Pop3Session::Next> Pop3Session::ask(std::string_view challenge,

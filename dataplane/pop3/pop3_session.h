@@ -63,16 +63,12 @@ class Pop3Session final : private MailboxWatcher {
 
     // ---- command_capa.cc
     bool may_log_in() const { return tls_ || !options_.tls_required; }
-    std::vector<SaslMechanism> mechanisms() const;
     Next capa();
 
     // ---- command_login.cc
     Next user(std::string_view argument);
     Task<Next> pass(std::string_view argument);
     Task<Next> auth(std::string_view argument);
-    Task<Next> run_exchange(SaslMechanism mechanism, SaslExchange& exchange, SaslStep step);
-    Task<SaslStep> check_login(SaslMechanism mechanism, SaslExchange& exchange, SaslStep::Kind what,
-                               LoginOutcome& who);
     // Without an answer the client gave none, and has been told so.
     Task<Next> ask(std::string_view challenge, std::optional<std::string>& answer);
     Task<Next> logged_in(const LoginOutcome& outcome, SaslFailure failure);
@@ -103,8 +99,7 @@ class Pop3Session final : private MailboxWatcher {
     Task<Next> retr(std::string_view argument);
     Task<Next> top(std::string_view argument);
     Task<Next> send_message(uint32_t number, uint64_t body_lines);
-    Task<Next> send_body(uint32_t uid, const storage::BodyLocation& body, std::string greeting,
-                         uint64_t body_lines);
+    Task<Next> send_body(uint32_t uid, const storage::BodyLocation& body, uint64_t body_lines);
 
     // ---- command_quit.cc
     Task<Next> quit();

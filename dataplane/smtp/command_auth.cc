@@ -1,10 +1,5 @@
 // AUTH (RFC 4954): the lines of the dialogue. What they mean is dataplane/auth's.
-#include <fmt/format.h>
-#include <string.h>
-
-#include <algorithm>
-#include <array>
-
+#include "dataplane/auth/sasl_dialogue.h"
 #include "dataplane/log/log.h"
 #include "dataplane/smtp/smtp_limits.h"
 #include "dataplane/smtp/smtp_session.h"
@@ -12,26 +7,6 @@
 #include "storage/password/base64.h"
 
 namespace gatepost::dataplane {
-
-namespace {
-
-// Passwords do not stay in memory for longer than they are used.
-void wipe(std::string& text) {
-    ::explicit_bzero(text.data(), text.size());
-    text.clear();
-}
-
-}  // namespace
-
-std::vector<SaslMechanism> SmtpSession::mechanisms() const {
-    const auto offered = environment_.login().mechanisms();
-    std::vector<SaslMechanism> usable(offered.begin(), offered.end());
-    std::array<uint8_t, 32> binding;
-    const TlsSession* tls = stream_.tls();
-    if (tls == nullptr || !tls->export_channel_binding(binding))
-        std::erase(usable, SaslMechanism::scram_sha_256_plus);
-    return usable;
-}
 
 std::optional<SmtpReply> SmtpSession::auth_out_of_place() const {
     if (!options_.offers_auth()) return SmtpReply{502, "5.5.1", "nobody logs in here"};
@@ -53,8 +28,9 @@ Task<SmtpSession::Next> SmtpSession::auth(std::string_view argument) {
     }
     const size_t space = argument.find(' ');
     const auto mechanism = find_mechanism(argument.substr(0, space));
-    const std::vector<SaslMechanism> usable = mechanisms();
-    if (!mechanism || std::ranges::find(usable, *mechanism) == usable.end())
+    const LoginClient asking = client_.login();
+    SaslDialogue dialogue(environment_.login(), asking, stream_.tls());
+    if (!mechanism || !dialogue.offers(*mechanism))
         co_return bad({504, "5.5.4", "that mechanism is not offered here"});
     std::optional<std::string> initial;
     if (space != std::string_view::npos) {
@@ -63,60 +39,22 @@ Task<SmtpSession::Next> SmtpSession::auth(std::string_view argument) {
     }
     const PolicyVerdict verdict = co_await environment_.policy().on_auth(client_);
     if (const MaybeRefusal refusal = refusal_of(verdict)) co_return refuse(*refusal);
-    std::array<uint8_t, 32> binding;
-    SaslContext context{.decoy_key = &environment_.login().decoy_key()};
-    context.plus_offered =
-        std::ranges::find(usable, SaslMechanism::scram_sha_256_plus) != usable.end();
-    if (context.plus_offered && stream_.tls()->export_channel_binding(binding))
-        context.tls_exporter = binding;
-    auto exchange = make_sasl_exchange(*mechanism, context);
-    if (!exchange)
+    if (!dialogue.choose(*mechanism))
         co_return refuse({SmtpRefusal::login_unavailable,
                           {454, "4.7.0", "it cannot be checked now; try again"}});
-    SaslStep step = initial ? (*exchange)->step(*initial) : (*exchange)->begin();
-    if (initial) wipe(*initial);
     wipe(line_);
-    co_return co_await log_in(*mechanism, **exchange, std::move(step));
-}
-
-Task<SmtpSession::Next> SmtpSession::log_in(SaslMechanism mechanism, SaslExchange& exchange,
-                                            SaslStep step) {
-    using Kind = SaslStep::Kind;
-    LoginOutcome who;
-    for (;;) {
-        if (step.kind == Kind::success || step.kind == Kind::failure) {
-            if (step.kind == Kind::failure && who.status == LoginOutcome::Status::right)
-                who.status = LoginOutcome::Status::wrong;  // SCRAM: known, but not proven
-            if (who.user.empty()) who.user = exchange.login();
-            co_return co_await logged_in(who, step.failure);
-        }
-        if (step.kind != Kind::challenge) {
-            step = co_await check_login(mechanism, exchange, step.kind, who);
-            if (who.status == LoginOutcome::Status::unavailable)
-                co_return co_await logged_in(who, SaslFailure::none);
-            continue;
-        }
+    bool goes_on = false;
+    if (initial)
+        goes_on = co_await dialogue.answer(*initial);
+    else
+        goes_on = co_await dialogue.begin();
+    while (goes_on) {
         std::optional<std::string> answer;
-        const Next next = co_await ask(step.challenge, answer);
+        const Next next = co_await ask(dialogue.challenge(), answer);
         if (next == Next::end || !answer) co_return next;
-        step = exchange.step(*answer);
-        wipe(*answer);
+        goes_on = co_await dialogue.answer(*answer);
     }
-}
-
-// Answers what an exchange asks of the directory.
-Task<SaslStep> SmtpSession::check_login(SaslMechanism mechanism, SaslExchange& exchange,
-                                        SaslStep::Kind what, LoginOutcome& who) {
-    LoginPort& login = environment_.login();
-    const LoginClient asking = client_.login();
-    if (what == SaslStep::Kind::find_scram_keys) {
-        std::optional<storage::ScramKeys> keys;
-        who = co_await login.find_scram_keys(asking, exchange.login(), keys);
-        const bool found = who.status == LoginOutcome::Status::right && keys;
-        co_return exchange.give_keys(found ? &*keys : nullptr);
-    }
-    who = co_await login.check(asking, mechanism, exchange.login(), exchange.secret());
-    co_return exchange.decide(who.status == LoginOutcome::Status::right);
+    co_return co_await logged_in(dialogue.outcome(), dialogue.failure());
 }
 
 // Without an answer the client gave none, and has been told so.

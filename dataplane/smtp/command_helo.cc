@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "dataplane/auth/sasl_dialogue.h"
 #include "dataplane/smtp/smtp_limits.h"
 #include "dataplane/smtp/smtp_session.h"
 
@@ -55,7 +56,7 @@ SmtpSession::Next SmtpSession::greet_extended() {
     std::string auth;
     if (options_.offers_auth() && client_.account_id == 0 &&
         (client_.tls || !options_.tls_required))
-        for (SaslMechanism mechanism : mechanisms())
+        for (SaslMechanism mechanism : usable_mechanisms(environment_.login(), stream_.tls()))
             auth += fmt::format(" {}", mechanism_name(mechanism));
     std::string out;
     auto line = [&out](std::string_view text, bool last = false) {

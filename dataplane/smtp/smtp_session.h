@@ -85,11 +85,6 @@ class SmtpSession {
     Task<Next> read_chunk(uint64_t octets, MessageIntake* intake);
     Task<Next> auth(std::string_view argument);
     std::optional<SmtpReply> auth_out_of_place() const;
-    // What AUTH may name here, in the order of preference.
-    std::vector<SaslMechanism> mechanisms() const;
-    Task<Next> log_in(SaslMechanism mechanism, SaslExchange& exchange, SaslStep step);
-    Task<SaslStep> check_login(SaslMechanism mechanism, SaslExchange& exchange, SaslStep::Kind what,
-                               LoginOutcome& who);
     Task<Next> ask(const std::string& challenge, std::optional<std::string>& answer);
     Task<Next> logged_in(const LoginOutcome& outcome, SaslFailure failure);
     Task<Next> starttls(std::string_view argument);

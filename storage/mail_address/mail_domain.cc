@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "storage/base/ascii.h"
+
 namespace gatepost::storage {
 namespace {
 
@@ -16,10 +18,6 @@ struct FreeIdn {
 
 char ascii_lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-bool is_ascii(std::string_view text) {
-    return std::ranges::none_of(text, [](char c) { return static_cast<uint8_t>(c) >= 0x80; });
 }
 
 bool is_letter_or_digit(char c) {

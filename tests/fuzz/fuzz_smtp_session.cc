@@ -1,11 +1,9 @@
 // A session of SMTP in each of its states: whatever comes then, in whatever pieces, the replies are
 // well-formed and the same, each 250 for a message has its message, and nothing is left behind.
-//
-// The first octet of the input chooses the state, the second the size of the pieces.
 #include <array>
 #include <string>
 
-#include "storage/base/check.h"
+#include "tests/fuzz/session_input.h"
 #include "tests/unit/smtp/smtp_rig.h"
 
 using namespace gatepost;
@@ -60,14 +58,7 @@ std::string run(const State& state, std::string_view octets, size_t piece) {
     options.message_octets_max = 5'000;
     SmtpRig rig(options, size_t{4} << 20);
     rig.environment.scans = true;
-    rig.rig.transport.receive_max = piece;
-    rig.start();
-    std::string said = rig.send(state.said);
-    said += rig.send(octets);
-    rig.rig.transport.arrive_end();
-    rig.rig.transport.run();
-    said += rig.rig.transport.take_sent();
-    GATEPOST_CHECK(rig.has_ended() && rig.rig.closed && rig.rig.pool.used_octets() == 0);
+    const std::string said = say_all(rig, state.said, octets, piece);
     const FakeStore& store = rig.environment.messages;
     GATEPOST_CHECK(store.under_way == 0);
     for (const StoredMessage& message : store.messages) {
@@ -83,11 +74,6 @@ std::string run(const State& state, std::string_view octets, size_t piece) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    if (size < 2 || size > 40'000) return 0;
-    const State& state = kStates[data[0] % kStates.size()];
-    const std::string_view octets(reinterpret_cast<const char*>(data + 2), size - 2);
-    const std::string whole = run(state, octets, 65'536);
-    const std::string pieces = run(state, octets, 1U + data[1] % 64);
-    GATEPOST_CHECK(whole == pieces);
+    check_pieces({data, size}, 40'000, kStates, run);
     return 0;
 }

@@ -7,20 +7,14 @@
 
 #include "tools/gatepost/dns/message.h"
 #include "tools/gatepost/output/table.h"
+#include "tools/load/figures.h"
 
 namespace gatepost::tools {
 
 namespace {
 
-constexpr double kNsPerUs = 1000;
-constexpr double kNsPerSecond = 1e9;
-
 double share(uint64_t part, uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-double us(uint64_t ns) {
-    return static_cast<double>(ns) / kNsPerUs;
 }
 
 double seconds(const timeval& time) {
@@ -67,10 +61,9 @@ std::string interval_line(const Interval& interval) {
     const Counts& counts = interval.counts;
     return fmt::format(
         "{:5.1f} s  sent {}  answered {}  lost {} ({:.2f} %)  p50 {:.0f} us  p99 {:.0f} us  {}{}\n",
-        static_cast<double>(interval.end_ns) / kNsPerSecond, grouped(counts.sent),
-        grouped(counts.answered), grouped(interval.lost),
-        100 * share(interval.lost, counts.answered + interval.lost),
-        us(interval.latency.percentile_ns(0.5)), us(interval.latency.percentile_ns(0.99)),
+        in_s(interval.end_ns), grouped(counts.sent), grouped(counts.answered),
+        grouped(interval.lost), 100 * share(interval.lost, counts.answered + interval.lost),
+        in_us(interval.latency.percentile_ns(0.5)), in_us(interval.latency.percentile_ns(0.99)),
         rcodes_text(counts),
         counts.wrong() == 0 ? "" : fmt::format("  WRONG {}", grouped(counts.wrong())));
 }
@@ -79,7 +72,7 @@ std::string report_table(const RunReport& report) {
     const Statistics& all = report.statistics;
     const Counts& counts = all.total;
     const TransportCounters& drops = report.transport_counters;
-    double sending = static_cast<double>(all.duration_ns) / kNsPerSecond;
+    double sending = in_s(all.duration_ns);
     const auto rate = [&](uint64_t count) {
         return grouped(sending > 0 ? static_cast<uint64_t>(static_cast<double>(count) / sending)
                                    : 0);
@@ -100,13 +93,7 @@ std::string report_table(const RunReport& report) {
                    fmt::format("{} late, {} not sent", grouped(all.late), grouped(all.unsent))});
     table.row({"rcodes", rcodes_text(counts)});
     table.row({"truncated (TC)", with_share(counts.truncated, counts.answered)});
-    table.row(
-        {"latency us",
-         fmt::format("p50 {:.1f}  p90 {:.1f}  p99 {:.1f}  p99.9 {:.1f}  "
-                     "max {:.1f}  mean {:.1f}",
-                     us(all.latency.percentile_ns(0.5)), us(all.latency.percentile_ns(0.9)),
-                     us(all.latency.percentile_ns(0.99)), us(all.latency.percentile_ns(0.999)),
-                     us(all.latency.max_ns()), us(all.latency.mean_ns()))});
+    table.row({"latency us", latency_text(all.latency, 1)});
     table.row({"octets", fmt::format("{} sent, {} received", grouped(counts.octets_sent),
                                      grouped(counts.octets_received))});
     table.row({"wrong", listed({{"no message", of(counts, Verdict::no_message)},
@@ -136,7 +123,7 @@ std::string report_json(const RunReport& report) {
     const Statistics& all = report.statistics;
     const Counts& counts = all.total;
     const TransportCounters& drops = report.transport_counters;
-    double sending = static_cast<double>(all.duration_ns) / kNsPerSecond;
+    double sending = in_s(all.duration_ns);
     const auto rate = [&](uint64_t count) {
         return sending > 0 ? static_cast<double>(count) / sending : 0;
     };
@@ -160,12 +147,7 @@ std::string report_json(const RunReport& report) {
         if (counts.rcodes[i] > 0)
             out["rcodes"][rcode_to_text(static_cast<uint16_t>(i))] = counts.rcodes[i];
     out["truncated"] = counts.truncated;
-    out["latency_us"] = {{"p50", us(all.latency.percentile_ns(0.5))},
-                         {"p90", us(all.latency.percentile_ns(0.9))},
-                         {"p99", us(all.latency.percentile_ns(0.99))},
-                         {"p99_9", us(all.latency.percentile_ns(0.999))},
-                         {"max", us(all.latency.max_ns())},
-                         {"mean", us(all.latency.mean_ns())}};
+    out["latency_us"] = latency_json(all.latency);
     out["octets"] = {{"sent", counts.octets_sent}, {"received", counts.octets_received}};
     out["wrong"] = {{"total", counts.wrong()},
                     {"no_message", of(counts, Verdict::no_message)},

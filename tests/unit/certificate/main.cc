@@ -1,23 +1,11 @@
-#include <gtest/gtest.h>
-
-#include <utility>
-
+#include "tests/support/server_environment.h"
 #include "tests/unit/certificate/certificate_test_server.h"
 
 namespace gatepost::controlplane {
 namespace {
 
-class Environment : public testing::Environment {
-  public:
-    void SetUp() override {
-        server = new tests::GatepostServer;
-        const Status started = server->start();
-        ASSERT_TRUE(started) << started.error().message;
-    }
-    void TearDown() override { delete std::exchange(server, nullptr); }
-};
-
-[[maybe_unused]] const auto* environment = testing::AddGlobalTestEnvironment(new Environment);
+[[maybe_unused]] const auto* environment =
+    testing::AddGlobalTestEnvironment(new tests::ServerEnvironment(server));
 
 }  // namespace
 }  // namespace gatepost::controlplane

@@ -4,21 +4,9 @@
 
 #include <utility>
 
-#include "dataplane/log/log.h"
-
 namespace gatepost::tests {
 
 using namespace dataplane;
-
-namespace {
-
-// A line for every refusal is much where thousands are provoked.
-void log_errors_only() {
-    static const bool kDone = (log_start(LogFormat::logfmt, LogLevel::error), true);
-    (void)kDone;
-}
-
-}  // namespace
 
 ImapOptions imap_options() {
     ImapOptions options;
@@ -28,39 +16,13 @@ ImapOptions imap_options() {
 }
 
 ImapRig::ImapRig(ImapWorld& a_world, ImapOptions options, size_t pool_octets)
-    : world(a_world), rig(pool_octets), protocol_(a_world, std::move(options)) {
-    log_errors_only();
-    client.octets[0] = 192;
-    client.octets[2] = 2;
-    client.octets[3] = 1;
-}
+    : ProtocolRig(pool_octets), world(a_world), protocol_(a_world, std::move(options)) {}
 
-Task<> ImapRig::serve(Stream& stream, TlsContext* tls) {
-    Session session{.stream = stream, .client = client, .id = 0x3f1a5c00000001, .crowded = crowded};
-    if (tls != nullptr) {
-        const StreamStatus status = co_await stream.start_tls(*tls);
-        if (status != StreamStatus::ok) co_return;
-    }
-    session_ = &session;
-    co_await protocol_.serve(session);
-    session_ = nullptr;
-    end = session.end;
-    stream.append_close_notify();
-    stream.expect_within(2000);
-    co_await stream.push();
-}
-
-std::string ImapRig::start(TlsContext* under_tls) {
-    rig.serve([this, under_tls](Stream& stream) { return serve(stream, under_tls); });
-    return rig.transport.take_sent();
-}
-
-std::string ImapRig::send(std::string_view octets) {
+void ImapRig::carry(std::string_view octets) {
     if (peer)
         rig.arrive(peer->deflate(octets));
     else
         rig.arrive(octets);
-    return take_said();
 }
 
 std::string ImapRig::compress() {
@@ -70,7 +32,7 @@ std::string ImapRig::compress() {
 }
 
 std::string ImapRig::take_said() {
-    const std::string sent = rig.transport.take_sent();
+    const std::string sent = ProtocolRig::take_said();
     if (!peer) return sent;
     std::string said = peer->inflate(sent);
     if (peer->has_ended()) peer.reset();  // UNAUTHENTICATE, or the session's end
@@ -89,17 +51,6 @@ void ImapRig::log_in(std::string_view user) {
 std::string ImapRig::listen() {
     world.boxes.tell();
     return advance(2);
-}
-
-std::string ImapRig::advance(uint64_t ms) {
-    rig.advance(ms);
-    return take_said();
-}
-
-void ImapRig::drain() {
-    session_->draining = true;
-    rig.stream->interrupt();
-    rig.transport.run();
 }
 
 }  // namespace gatepost::tests

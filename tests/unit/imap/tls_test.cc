@@ -3,8 +3,8 @@
 
 #include "storage/password/base64.h"
 #include "tests/support/scram_client.h"
-#include "tests/support/tls_client.h"
 #include "tests/unit/imap/imap_rig.h"
+#include "tests/unit/stream/tls_peer.h"
 #include "tests/unit/tls/conversation.h"
 
 namespace gatepost::tests {
@@ -23,24 +23,8 @@ class ImapTls : public testing::Test {
         made.tls = side.context.get();
         return made;
     }
-    // Carries octets both ways until none move; what the client has read then.
-    std::string pump() {
-        std::string got;
-        for (bool moved = true; moved;) {
-            if (!connected) connected = client.handshake();
-            const auto ciphertext = client.take_output();
-            rig.rig.arrive(text_of(ciphertext));
-            const std::string sent = rig.rig.transport.take_sent();
-            client.feed(octets_of(sent));
-            if (connected) got += client.read();
-            moved = !ciphertext.empty() || !sent.empty();
-        }
-        return got;
-    }
-    std::string send(std::string_view plaintext) {
-        EXPECT_TRUE(client.write(plaintext)) << client.error();
-        return pump();
-    }
+    std::string pump() { return peer.pump(); }
+    std::string send(std::string_view plaintext) { return peer.send(plaintext); }
 
     // Of an exchange, up to what follows the client's proof.
     std::string authenticate(const std::string& mechanism, ScramClient scram) {
@@ -65,8 +49,7 @@ class ImapTls : public testing::Test {
     ImapWorld world;
     ServerSide side;
     ImapRig rig;
-    TlsClient client{{}};
-    bool connected = false;
+    TlsPeer peer{rig.rig};
 };
 
 TEST_F(ImapTls, IsOfferedOnceAndBeforeAPasswordIsTaken) {
@@ -88,7 +71,7 @@ TEST_F(ImapTls, IsOfferedOnceAndBeforeAPasswordIsTaken) {
 TEST_F(ImapTls, ScramIsBoundToTheConnection) {
     ScramClient scram = scram_under_tls();
     scram.header = "p=tls-exporter,,";
-    const auto binding = client.channel_binding();
+    const auto binding = peer.client.channel_binding();
     scram.binding.assign(binding.begin(), binding.end());
     EXPECT_TRUE(authenticate("SCRAM-SHA-256-PLUS", scram).starts_with("a OK [CAPABILITY "));
     EXPECT_EQ(world.counts.logins.load(), 1U);

@@ -1,62 +1,19 @@
 #include "tests/unit/imap/transcript.h"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
-#include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
 
 #include "tests/unit/imap/imap_rig.h"
+#include "tests/unit/stream/transcript_file.h"
 
 namespace gatepost::tests {
 
 using namespace dataplane;
 
 namespace {
-
-std::string unescape(std::string_view text) {
-    std::string octets;
-    for (size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '\\' || i + 1 == text.size()) {
-            octets += text[i];
-            continue;
-        }
-        switch (text[++i]) {
-            case 'r':
-                octets += '\r';
-                break;
-            case 'n':
-                octets += '\n';
-                break;
-            case 'x':
-                octets +=
-                    static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-                i += 2;
-                break;
-            default:
-                octets += text[i];
-        }
-    }
-    return octets;
-}
-
-// Of fnmatch's signs only * has a meaning; "\*" is the sign itself.
-bool matches(std::string_view pattern, const std::string& line) {
-    std::string glob;
-    for (size_t i = 0; i < pattern.size(); ++i) {
-        const char c = pattern[i];
-        if (c == '\\' && i + 1 < pattern.size() && pattern[i + 1] == '*') {
-            glob += "\\\\\\*";
-            ++i;
-            continue;
-        }
-        if (c == '?' || c == '[' || c == '\\') glob += '\\';
-        glob += c;
-    }
-    return ::fnmatch(glob.c_str(), line.c_str(), 0) == 0;
-}
 
 StoreStatus store_status(const std::string& what) {
     if (what == "disk_full") return StoreStatus::disk_full;
@@ -76,13 +33,9 @@ class Player {
     explicit Player(bool compressed) : compressed_(compressed) {}
 
     std::string play(const std::filesystem::path& path) {
-        std::ifstream file(path);
-        std::string line;
-        for (size_t number = 1; std::getline(file, line); ++number) {
-            if (line.empty() || line.starts_with('#')) continue;
-            if (std::string wrong = take(line); !wrong.empty())
-                return fmt::format("{}:{}: {}", path.filename().string(), number, wrong);
-        }
+        if (std::string wrong = play_lines(path, [&](const auto& line) { return take(line); });
+            !wrong.empty())
+            return wrong;
         for (auto& [number, side] : sides_) {
             flush(side);
             if (!side.received.empty())
@@ -130,11 +83,7 @@ class Player {
 
     std::string server(Side& from, std::string_view pattern) {
         flush(from);
-        const size_t end = from.received.find("\r\n");
-        if (end == std::string::npos) return "the server has not said that, but: " + from.received;
-        const std::string said = from.received.substr(0, end);
-        from.received.erase(0, end + 2);
-        return matches(pattern, said) ? std::string() : "the server has said: " + said;
+        return take_line(from.received, pattern);
     }
 
     std::string directive(const std::string& text) {

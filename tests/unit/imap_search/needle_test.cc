@@ -6,6 +6,7 @@
 #include "dataplane/imap_search/casemap.h"
 #include "dataplane/imap_search/text_needle.h"
 #include "dataplane/mail/charset.h"
+#include "storage/base/ascii.h"
 
 namespace gatepost::dataplane {
 namespace {

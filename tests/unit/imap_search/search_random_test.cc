@@ -5,6 +5,7 @@
 #include <random>
 
 #include "dataplane/imap_search/casemap.h"
+#include "storage/base/ascii.h"
 #include "tests/unit/imap_search/search_keys.h"
 #include "tests/unit/imap_search/search_rig.h"
 

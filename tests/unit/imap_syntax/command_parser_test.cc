@@ -115,7 +115,7 @@ TEST(CommandParser, ReadsNotify) {
          "NOTIFY status [0 new(uid BODY[:FIELDS from,to]) expunge flag] [5 <Lemonade> none]"},
         {"a NOTIFY SET (MAILBOXES (INBOX \"a b\") (messagenew messageexpunge)) "
          "(personal (mailboxname subscriptionchange))",
-         "NOTIFY [6 <INBOX> <a b> new expunge] [3 name subscription]"},
+         "NOTIFY [7 <INBOX> <a b> new expunge] [3 name subscription]"},
         {"a NOTIFY SET (SELECTED-DELAYED (MessageNew MessageExpunge)) (inboxes NONE) "
          "(subscribed NONE)",
          "NOTIFY [1 new expunge] [2 none] [4 none]"},
@@ -123,8 +123,9 @@ TEST(CommandParser, ReadsNotify) {
     for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
     for (std::string_view wire :
          {"a NOTIFY", "a NOTIFY SET", "a NOTIFY SET STATUS", "a NOTIFY SET (selected)",
-          "a NOTIFY SET (nowhere NONE)", "a NOTIFY SET (selected (MessageNew))",
-          "a NOTIFY SET (selected (FlagChange))", "a NOTIFY SET (selected NONE) (selected NONE)",
+          "a NOTIFY SET (nowhere NONE)", "a NOTIFY SET (subtree-one a NONE)",
+          "a NOTIFY SET (selected (MessageNew))", "a NOTIFY SET (selected (FlagChange))",
+          "a NOTIFY SET (selected NONE) (selected NONE)",
           "a NOTIFY SET (inboxes (MessageNew (UID) MessageExpunge))", "a NOTIFY NONE x"})
         EXPECT_EQ(parsed(wire).substr(0, 4), "BAD ") << wire;
     EXPECT_TRUE(parsed("a NOTIFY SET (personal (Thunder))").starts_with("NO [BADEVENT ("));
@@ -134,15 +135,15 @@ TEST(CommandParser, ReadsSearchesOfSeveralMailboxes) {
     const Case cases[] = {
         // RFC 7377 §2.1, §2.2
         {"tag1 ESEARCH IN (mailboxes \"folder1\" subtree \"folder2\") unseen",
-         "ESEARCH [6 <folder1>] [4 <folder2>] (not(\\Seen))"},
+         "ESEARCH [7 <folder1>] [5 <folder2>] (not(\\Seen))"},
         {"tag2 ESEARCH IN (mailboxes (folder1 INbox) subtree-one folder2) subject \"chad\"",
-         "ESEARCH [6 <INBOX> <folder1>] [5 <folder2>] (subject~chad)"},
+         "ESEARCH [7 <INBOX> <folder1>] [6 <folder2>] (subject~chad)"},
         {"a ESEARCH IN (selected inboxes personal subscribed) RETURN (MIN) CHARSET UTF-8 ALL",
-         "ESEARCH [0] [1] [2] [3] return min (all)"},
+         "ESEARCH [0] [2] [3] [4] return min (all)"},
         {"a esearch return (save) 1:*", "ESEARCH return save (1:*)"},
         {"a ESEARCH IN (SELECTED) RETURN (SAVE) ALL", "ESEARCH [0] return save (all)"},
         {"a ESEARCH IN (SUBTREE \"\" subtree-one (\"\" a)) MODSEQ 7",
-         "ESEARCH [4 <>] [5 <> <a>] (17:7) modseq"},
+         "ESEARCH [5 <>] [6 <> <a>] (17:7) modseq"},
     };
     for (const Case& c : cases) EXPECT_EQ(parsed(c.wire), c.shape) << c.wire;
     for (std::string_view wire : {"a ESEARCH",

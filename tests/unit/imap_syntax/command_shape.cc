@@ -114,7 +114,7 @@ std::string shape_of(const SearchArguments& search) {
 std::string shape_of(const MultiSearchArguments& search) {
     std::string out;
     for (const auto& source : search.sources) {
-        out += fmt::format(" [{}", static_cast<int>(source.filter));
+        out += fmt::format(" [{}", static_cast<int>(source.kind));
         for (const std::string& mailbox : source.mailboxes) out += " <" + mailbox + ">";
         out += "]";
     }
@@ -137,8 +137,8 @@ std::string shape_of(const NotifyArguments& notify) {
     std::string out = notify.none ? " none" : "";
     if (notify.status) out += " status";
     for (const auto& group : notify.groups) {
-        out += fmt::format(" [{}", static_cast<int>(group.filter));
-        for (const std::string& mailbox : group.mailboxes) out += " <" + mailbox + ">";
+        out += fmt::format(" [{}", static_cast<int>(group.filter.kind));
+        for (const std::string& mailbox : group.filter.mailboxes) out += " <" + mailbox + ">";
         if (group.none) out += " none";
         if (group.message_new) out += " new";
         if (!group.new_items.empty()) out += shape_of(group.new_items);

@@ -5,16 +5,6 @@
 namespace gatepost::tools {
 namespace {
 
-TEST(ImapFacts, Status) {
-    EXPECT_EQ(imap_status("OK done"), ImapStatus::ok);
-    EXPECT_EQ(imap_status("no"), ImapStatus::no);
-    EXPECT_EQ(imap_status("BAD x"), ImapStatus::bad);
-    EXPECT_EQ(imap_status("BYE"), ImapStatus::bye);
-    EXPECT_EQ(imap_status("PREAUTH hello"), ImapStatus::preauth);
-    EXPECT_EQ(imap_status("OKAY"), ImapStatus::none);
-    EXPECT_EQ(imap_status(""), ImapStatus::none);
-}
-
 TEST(ImapFacts, Numbers) {
     const auto exists = numbered_response("172 EXISTS");
     ASSERT_TRUE(exists);

@@ -1,8 +1,8 @@
 // STLS and what may be said under TLS only, with a real client of TLS.
 #include <gtest/gtest.h>
 
-#include "tests/support/tls_client.h"
 #include "tests/unit/pop3/pop3_rig.h"
+#include "tests/unit/stream/tls_peer.h"
 #include "tests/unit/tls/conversation.h"
 
 namespace gatepost::tests {
@@ -21,30 +21,13 @@ class Pop3Tls : public testing::Test {
         made.tls = side.context.get();
         return made;
     }
-    // Carries octets both ways until none move; what the client has read then.
-    std::string pump() {
-        std::string got;
-        for (bool moved = true; moved;) {
-            if (!connected) connected = client.handshake();
-            const auto ciphertext = client.take_output();
-            rig.rig.arrive(text_of(ciphertext));
-            const std::string sent = rig.rig.transport.take_sent();
-            client.feed(octets_of(sent));
-            if (connected) got += client.read();
-            moved = !ciphertext.empty() || !sent.empty();
-        }
-        return got;
-    }
-    std::string send(std::string_view plaintext) {
-        EXPECT_TRUE(client.write(plaintext)) << client.error();
-        return pump();
-    }
+    std::string pump() { return peer.pump(); }
+    std::string send(std::string_view plaintext) { return peer.send(plaintext); }
 
     ImapWorld world;
     ServerSide side;
     Pop3Rig rig;
-    TlsClient client{{}};
-    bool connected = false;
+    TlsPeer peer{rig.rig};
 };
 
 TEST_F(Pop3Tls, IsOfferedOnceAndBeforeAPasswordIsTaken) {

@@ -13,15 +13,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <utility>
-#include <vector>
 
 #include "tests/unit/pop3/pop3_rig.h"
+#include "tests/unit/stream/transcript_file.h"
 
 namespace gatepost::tests {
 
@@ -29,40 +27,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string unescape(std::string_view text) {
-    std::string octets;
-    for (size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '\\' || i + 1 == text.size()) {
-            octets += text[i];
-            continue;
-        }
-        const char sign = text[++i];
-        if (sign == 'x') {
-            octets += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-            i += 2;
-        } else {
-            octets += sign == 'r' ? '\r' : sign == 'n' ? '\n' : sign;
-        }
-    }
-    return octets;
-}
-
-bool matches(std::string_view pattern, std::string_view line) {
-    if (!pattern.ends_with('*')) return pattern == line;
-    pattern.remove_suffix(1);
-    return line.starts_with(pattern);
-}
-
 class Player {
   public:
     std::string play(const fs::path& path) {
-        std::ifstream file(path);
-        std::string line;
-        for (size_t number = 1; std::getline(file, line); ++number) {
-            if (line.empty() || line.starts_with('#')) continue;
-            if (std::string wrong = take(line); !wrong.empty())
-                return fmt::format("{}:{}: {}", path.filename().string(), number, wrong);
-        }
+        if (std::string wrong = play_lines(path, [&](const auto& line) { return take(line); });
+            !wrong.empty())
+            return wrong;
         flush();
         if (received_.empty()) return {};
         return fmt::format("{}: at the end: {}", path.filename().string(), received_);
@@ -99,11 +69,7 @@ class Player {
 
     std::string server(std::string_view pattern) {
         flush();
-        const size_t end = received_.find("\r\n");
-        if (end == std::string::npos) return "the server has not said that, but: " + received_;
-        const std::string said = received_.substr(0, end);
-        received_.erase(0, end + 2);
-        return matches(pattern, said) ? std::string() : "the server has said: " + said;
+        return take_line(received_, pattern);
     }
 
     std::string directive(const std::string& text) {
@@ -193,21 +159,13 @@ class Player {
     std::string received_;
 };
 
-std::vector<fs::path> transcripts() {
-    std::vector<fs::path> paths;
-    for (const fs::directory_entry& entry : fs::directory_iterator(GATEPOST_TRANSCRIPTS))
-        if (entry.path().extension() == ".txt") paths.push_back(entry.path());
-    std::ranges::sort(paths);
-    return paths;
-}
-
 class Transcript : public testing::TestWithParam<fs::path> {};
 
 TEST_P(Transcript, IsWhatIsSaid) {
     EXPECT_EQ(Player().play(GetParam()), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Pop3, Transcript, testing::ValuesIn(transcripts()),
+INSTANTIATE_TEST_SUITE_P(Pop3, Transcript, testing::ValuesIn(transcripts_in(GATEPOST_TRANSCRIPTS)),
                          [](const auto& test) { return test.param.stem().string(); });
 
 }  // namespace

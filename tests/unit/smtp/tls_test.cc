@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "storage/password/base64.h"
-#include "tests/support/tls_client.h"
 #include "tests/unit/smtp/smtp_rig.h"
+#include "tests/unit/stream/tls_peer.h"
 #include "tests/unit/tls/conversation.h"
 
 namespace gatepost::tests {
@@ -21,24 +21,8 @@ class SmtpTls : public testing::Test {
         made.tls = side.context.get();
         return made;
     }
-    // Carries octets both ways until none move; what the client has read then.
-    std::string pump() {
-        std::string got;
-        for (bool moved = true; moved;) {
-            if (!connected) connected = client.handshake();
-            const auto ciphertext = client.take_output();
-            rig.rig.arrive(text_of(ciphertext));
-            const std::string sent = rig.rig.transport.take_sent();
-            client.feed(octets_of(sent));
-            if (connected) got += client.read();
-            moved = !ciphertext.empty() || !sent.empty();
-        }
-        return got;
-    }
-    std::string send(std::string_view plaintext) {
-        EXPECT_TRUE(client.write(plaintext)) << client.error();
-        return pump();
-    }
+    std::string pump() { return peer.pump(); }
+    std::string send(std::string_view plaintext) { return peer.send(plaintext); }
     std::string starttls() {
         rig.greet();
         rig.send("EHLO client.example\r\n");
@@ -48,8 +32,7 @@ class SmtpTls : public testing::Test {
 
     ServerSide side;
     SmtpRig rig;
-    TlsClient client{{}};
-    bool connected = false;
+    TlsPeer peer{rig.rig};
 };
 
 TEST_F(SmtpTls, IsOfferedOnceAndForgetsWhatWasSaidBefore) {
@@ -58,7 +41,7 @@ TEST_F(SmtpTls, IsOfferedOnceAndForgetsWhatWasSaidBefore) {
     EXPECT_TRUE(rig.send("STARTTLS now\r\n").starts_with("501 5.5.4 "));
     EXPECT_EQ(rig.send("STARTTLS\r\n"), "220 2.0.0 begin\r\n");
     EXPECT_EQ(pump(), "");
-    ASSERT_TRUE(connected);
+    ASSERT_TRUE(peer.connected);
     // RFC 3207 §4.2.
     EXPECT_EQ(send("MAIL FROM:<ada@example.org>\r\n"), "503 5.5.1 EHLO comes first\r\n");
     const std::string said = send("EHLO client.example\r\n");
@@ -97,7 +80,7 @@ TEST_F(SmtpTls, TakesAMessageFromWhoHasLoggedIn) {
     EXPECT_NE(message.octets.find("with ESMTPSA id"), std::string::npos) << message.octets;
     EXPECT_NE(message.octets.find("\t(TLSv1.3 with TLS_"), std::string::npos) << message.octets;
     EXPECT_TRUE(send("QUIT\r\n").starts_with("221 "));
-    EXPECT_TRUE(client.closed());
+    EXPECT_TRUE(peer.client.closed());
 }
 
 // As on port 465.

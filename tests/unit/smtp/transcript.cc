@@ -1,9 +1,7 @@
 #include "tests/unit/smtp/transcript.h"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "tests/unit/smtp/smtp_rig.h"
+#include "tests/unit/stream/transcript_file.h"
 
 namespace gatepost::tests {
 
@@ -18,52 +17,12 @@ using namespace dataplane;
 
 namespace {
 
-std::string unescape(std::string_view text) {
-    std::string octets;
-    for (size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '\\' || i + 1 == text.size()) {
-            octets += text[i];
-            continue;
-        }
-        switch (text[++i]) {
-            case 'r':
-                octets += '\r';
-                break;
-            case 'n':
-                octets += '\n';
-                break;
-            case 'x':
-                octets +=
-                    static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-                i += 2;
-                break;
-            default:
-                octets += text[i];
-        }
-    }
-    return octets;
-}
-
-// Of fnmatch's signs only * has a meaning.
-bool matches(std::string_view pattern, const std::string& line) {
-    std::string glob;
-    for (char c : pattern) {
-        if (c == '?' || c == '[' || c == '\\') glob += '\\';
-        glob += c;
-    }
-    return ::fnmatch(glob.c_str(), line.c_str(), 0) == 0;
-}
-
 class Player {
   public:
     std::string play(const std::filesystem::path& path) {
-        std::ifstream file(path);
-        std::string line;
-        for (size_t number = 1; std::getline(file, line); ++number) {
-            if (line.empty() || line.starts_with('#')) continue;
-            if (std::string wrong = take(line); !wrong.empty())
-                return fmt::format("{}:{}: {}", path.filename().string(), number, wrong);
-        }
+        if (std::string wrong = play_lines(path, [&](const auto& line) { return take(line); });
+            !wrong.empty())
+            return wrong;
         flush();
         if (!received_.empty())
             return fmt::format("{}: at the end: {}", path.filename().string(), received_);
@@ -85,8 +44,7 @@ class Player {
         if (!rig_) {
             rig_ = std::make_unique<SmtpRig>(options_);
             for (const auto& each : before_) each(*rig_);
-            rig_->start();
-            received_ = rig_->rig.transport.take_sent();
+            received_ = rig_->start();
         }
         return *rig_;
     }
@@ -105,11 +63,7 @@ class Player {
 
     std::string server(std::string_view pattern) {
         flush();
-        const size_t end = received_.find("\r\n");
-        if (end == std::string::npos) return "the server has not said that, but: " + received_;
-        const std::string said = received_.substr(0, end);
-        received_.erase(0, end + 2);
-        return matches(pattern, said) ? std::string() : "the server has said: " + said;
+        return take_line(received_, pattern);
     }
 
     std::string message(std::string_view pattern) {

@@ -3,30 +3,19 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <vector>
+#include "tests/unit/stream/transcript_file.h"
 
 namespace gatepost::tests {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-std::vector<fs::path> transcripts() {
-    std::vector<fs::path> paths;
-    for (const fs::directory_entry& entry : fs::directory_iterator(GATEPOST_TRANSCRIPTS))
-        if (entry.path().extension() == ".txt") paths.push_back(entry.path());
-    std::ranges::sort(paths);
-    return paths;
-}
-
-class Transcript : public testing::TestWithParam<fs::path> {};
+class Transcript : public testing::TestWithParam<std::filesystem::path> {};
 
 TEST_P(Transcript, IsWhatIsSaid) {
     EXPECT_EQ(play_transcript(GetParam()), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Smtp, Transcript, testing::ValuesIn(transcripts()),
+INSTANTIATE_TEST_SUITE_P(Smtp, Transcript, testing::ValuesIn(transcripts_in(GATEPOST_TRANSCRIPTS)),
                          [](const auto& test) { return test.param.stem().string(); });
 
 }  // namespace

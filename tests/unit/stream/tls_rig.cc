@@ -2,23 +2,6 @@
 
 namespace gatepost::dataplane {
 
-void TlsRig::pump() {
-    for (bool moved = true; moved;) {
-        if (!connected) connected = client.handshake();
-        const auto ciphertext = client.take_output();
-        rig.arrive(text_of(ciphertext));
-        const std::string sent = rig.transport.take_sent();
-        client.feed(octets_of(sent));
-        if (connected) got += client.read();
-        moved = !ciphertext.empty() || !sent.empty();
-    }
-}
-
-void TlsRig::write(std::string_view plaintext) {
-    EXPECT_TRUE(client.write(plaintext)) << client.error();
-    pump();
-}
-
 Task<> TlsEcho::echo(Stream& stream) {
     for (;;) {
         StreamStatus status = co_await stream.fill();

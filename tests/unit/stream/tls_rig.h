@@ -4,27 +4,31 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/tls_client.h"
 #include "tests/unit/stream/stream_rig.h"
+#include "tests/unit/stream/tls_peer.h"
 #include "tests/unit/tls/conversation.h"
 
 namespace gatepost::dataplane {
 
-class TlsRig {
-  public:
-    explicit TlsRig(const tests::TlsClientOptions& options = {}, size_t pool_octets = 64 << 20)
-        : rig(pool_octets), client(options) {}
-
-    // Carries octets both ways until none move. What the client can read is appended to `got`.
-    void pump();
-    void write(std::string_view plaintext);  // and what follows from it
-
-    TlsContext& context() { return *side.context; }
+// The server's end.
+struct TlsServerRig {
+    explicit TlsServerRig(size_t pool_octets) : rig(pool_octets) {}
 
     tests::ServerSide side;
     StreamRig rig;
-    tests::TlsClient client;
-    bool connected = false;  // for the client
+};
+
+class TlsRig : public TlsServerRig, public TlsPeer {
+  public:
+    explicit TlsRig(const tests::TlsClientOptions& options = {}, size_t pool_octets = 64 << 20)
+        : TlsServerRig(pool_octets), TlsPeer(rig, options) {}
+
+    // As the peer does; what the client can read is appended to `got`.
+    void pump() { got += TlsPeer::pump(); }
+    void write(std::string_view plaintext) { got += send(plaintext); }
+
+    TlsContext& context() { return *side.context; }
+
     std::string got;
 };
 

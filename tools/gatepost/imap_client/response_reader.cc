@@ -1,9 +1,9 @@
 #include "tools/gatepost/imap_client/response_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "dataplane/imap_syntax/response_line.h"
 #include "dataplane/mail/header_field.h"
 
 namespace gatepost::tools {
@@ -17,28 +17,6 @@ constexpr uint64_t kBodyMax = 1ULL << 40;
 
 tl::unexpected<Error> malformed(std::string_view what) {
     return fail(ErrorCode::invalid, "what came is not IMAP: {}", what);
-}
-
-// RFC 9051 §7.1: what stands behind a status is text for people, and may end in anything.
-bool may_have_literals(std::string_view text) {
-    if (!text.starts_with("* ")) return false;
-    const std::string_view word = text.substr(2, text.find(' ', 2) - 2);
-    constexpr std::string_view kStates[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
-    return std::ranges::none_of(
-        kStates, [&](std::string_view state) { return equal_ignoring_case(state, word); });
-}
-
-// RFC 9051 §4.3: "{" number "}" at the end of a line; nullopt: it announces none.
-std::optional<uint64_t> literal_behind(std::string_view line) {
-    if (!line.ends_with("}\r\n")) return std::nullopt;
-    line.remove_suffix(3);
-    const size_t brace = line.rfind('{');
-    if (brace == std::string_view::npos) return std::nullopt;
-    const std::string_view digits = line.substr(brace + 1);
-    uint64_t size = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
-    if (digits.empty() || end != digits.data() + digits.size()) return std::nullopt;
-    return error == std::errc() ? size : UINT64_MAX;
 }
 
 // Whether the literal that `text` ends with is a whole message.
@@ -132,7 +110,7 @@ Result<ServerResponse> ResponseReader::next(BodySink* sink) {
     std::string text;
     for (;;) {
         if (Status read = line(text); !read) return tl::unexpected(std::move(read).error());
-        const auto octets = may_have_literals(text) ? literal_behind(text) : std::nullopt;
+        const auto octets = dataplane::literal_behind(text);
         if (!octets) break;
         if (Status read = literal(text, *octets, sink); !read)
             return tl::unexpected(std::move(read).error());

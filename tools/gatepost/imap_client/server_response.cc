@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "dataplane/imap_syntax/response_line.h"
 #include "dataplane/mail/header_field.h"
 
 namespace gatepost::tools {
@@ -10,8 +11,6 @@ namespace gatepost::tools {
 namespace {
 
 using dataplane::equal_ignoring_case;
-
-constexpr std::string_view kStates[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
 
 std::string in_capitals(std::string_view text) {
     std::string out(text);
@@ -153,9 +152,8 @@ void parse_status(std::string_view rest, ServerResponse& out) {
 
 // A status; false where the word is none.
 bool take_status(std::string_view word, std::string_view rest, ServerResponse& out) {
-    const std::string state = in_capitals(word);
-    if (std::ranges::find(kStates, state) == std::end(kStates)) return false;
-    out.status = state;
+    if (dataplane::response_status(word) == dataplane::ResponseStatus::none) return false;
+    out.status = in_capitals(word);
     parse_status(rest, out);
     return true;
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "storage/base/ascii.h"
 #include "storage/message_log/blob.h"
 
 namespace gatepost::tools {
@@ -23,10 +24,6 @@ bool is_text(std::string_view octets) {
         after_cr = c == '\r';
     }
     return !after_cr;
-}
-
-bool is_ascii(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 // Would end the command, and begin another one.

@@ -89,8 +89,8 @@ class ImapEngine final : private ImapListener {
         bool read = false;                        // `seen` is whole
     };
 
-    void on_finished(ImapSession& session, const ImapCommand& command, ImapStatus status,
-                     std::string_view text) override;
+    void on_finished(ImapSession& session, const ImapCommand& command,
+                     dataplane::ResponseStatus status, std::string_view text) override;
     void on_untagged(ImapSession& session, std::string_view text) override;
 
     Status prepare();

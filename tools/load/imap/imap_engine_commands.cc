@@ -76,14 +76,14 @@ void ImapEngine::change_more(uint64_t now_ns) {
     }
 }
 
-void ImapEngine::on_finished(ImapSession& session, const ImapCommand& command, ImapStatus status,
-                             std::string_view text) {
+void ImapEngine::on_finished(ImapSession& session, const ImapCommand& command,
+                             dataplane::ResponseStatus status, std::string_view text) {
     const uint64_t now_ns = clock_.now_ns();
     ImapOperationFigures& figures = total_.operations[static_cast<size_t>(command.operation)];
     MailboxModel& model = mailboxes_[mailbox_of(session.number())].model;
     --under_way_;
     last_answer_ns_ = now_ns;
-    const bool ok = status == ImapStatus::ok;
+    const bool ok = status == dataplane::ResponseStatus::ok;
     if (ok) {
         figures.latency.add(now_ns - command.begun_ns);
         interval_.latency.add(now_ns - command.begun_ns);

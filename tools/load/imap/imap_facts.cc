@@ -1,18 +1,16 @@
 #include "tools/load/imap/imap_facts.h"
 
-#include <strings.h>
-
 #include <array>
 #include <charconv>
 #include <utility>
+
+#include "dataplane/mail/header_field.h"
 
 namespace gatepost::tools {
 
 namespace {
 
-bool same_word(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
+using dataplane::equal_ignoring_case;
 
 // Takes the word in front of a blank, and the blank.
 std::string_view take_word(std::string_view& text) {
@@ -65,22 +63,12 @@ std::optional<uint8_t> flags_of(std::string_view list) {
     while (!list.empty()) {
         const std::string_view word = take_word(list);
         for (const auto& [name, bit] : kFlags)
-            if (same_word(word, name)) flags |= bit;
+            if (equal_ignoring_case(word, name)) flags |= bit;
     }
     return flags;
 }
 
 }  // namespace
-
-ImapStatus imap_status(std::string_view text) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    if (same_word(word, "OK")) return ImapStatus::ok;
-    if (same_word(word, "NO")) return ImapStatus::no;
-    if (same_word(word, "BAD")) return ImapStatus::bad;
-    if (same_word(word, "BYE")) return ImapStatus::bye;
-    if (same_word(word, "PREAUTH")) return ImapStatus::preauth;
-    return ImapStatus::none;
-}
 
 std::optional<NumberedResponse> numbered_response(std::string_view text) {
     const auto number = number_of(take_word(text));
@@ -90,7 +78,7 @@ std::optional<NumberedResponse> numbered_response(std::string_view text) {
 
 std::optional<FetchedFlags> fetched_flags(std::string_view text) {
     auto numbered = numbered_response(text);
-    if (!numbered || !same_word(take_word(numbered->rest), "FETCH")) return std::nullopt;
+    if (!numbered || !equal_ignoring_case(take_word(numbered->rest), "FETCH")) return std::nullopt;
     std::string_view rest = numbered->rest;
     if (!rest.starts_with('(')) return std::nullopt;
     rest.remove_prefix(1);
@@ -100,8 +88,8 @@ std::optional<FetchedFlags> fetched_flags(std::string_view text) {
         const size_t size = value_size(rest);
         if (name.empty() || size == std::string_view::npos) return std::nullopt;
         const std::string_view value = rest.substr(0, size);
-        if (same_word(name, "UID")) found.uid = number_of(value);
-        if (same_word(name, "FLAGS")) found.flags = flags_of(value);
+        if (equal_ignoring_case(name, "UID")) found.uid = number_of(value);
+        if (equal_ignoring_case(name, "FLAGS")) found.flags = flags_of(value);
         const bool last = rest[size] == ')';
         rest.remove_prefix(size + 1);
         if (!last) continue;
@@ -112,7 +100,7 @@ std::optional<FetchedFlags> fetched_flags(std::string_view text) {
 std::optional<uint32_t> appended_uid(std::string_view text) {
     constexpr std::string_view kCode = "[APPENDUID ";
     take_word(text);
-    if (text.size() < kCode.size() || !same_word(text.substr(0, kCode.size()), kCode))
+    if (text.size() < kCode.size() || !equal_ignoring_case(text.substr(0, kCode.size()), kCode))
         return std::nullopt;
     text.remove_prefix(kCode.size());
     if (!number_of(take_word(text))) return std::nullopt;  // UIDVALIDITY

@@ -1,4 +1,4 @@
-// What a client that makes load needs to know of a response: its status, its number, UIDs, flags.
+// What a client that makes load needs to know of a response: its number, UIDs, flags.
 #pragma once
 
 #include <cstdint>
@@ -6,11 +6,6 @@
 #include <string_view>
 
 namespace gatepost::tools {
-
-enum class ImapStatus : uint8_t { none, ok, no, bad, bye, preauth };
-
-// RFC 9051 §7.1: of a response's text, that begins with it; `none` where it does not.
-ImapStatus imap_status(std::string_view text);
 
 // "12 EXISTS", "3 FETCH (…)": the number, and what follows it.
 struct NumberedResponse {

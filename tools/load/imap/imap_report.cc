@@ -6,46 +6,21 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/gatepost/output/table.h"
+#include "tools/load/figures.h"
 
 namespace gatepost::tools {
 
 namespace {
 
-constexpr double kNsPerUs = 1'000;
-constexpr double kNsPerSecond = 1e9;
 constexpr std::array<const char*, kImapFailures> kFailures = {
     "none", "connect", "tls", "greeting", "login", "select", "lost", "timeout", "protocol"};
 constexpr std::array<std::string_view, 5> kStages = {"reading", "opening", "measuring", "measured",
                                                      "checking"};
 
-double us(uint64_t ns) {
-    return static_cast<double>(ns) / kNsPerUs;
-}
-
-double per_second(uint64_t count, uint64_t ns) {
-    return ns == 0 ? 0 : static_cast<double>(count) * kNsPerSecond / static_cast<double>(ns);
-}
-
 double cpu_us_per_command(const ImapReport& report) {
     const uint64_t answered = report.statistics.answered();
     const double seconds = report.cpu.user + report.cpu.system;
     return answered == 0 ? 0 : 1e6 * seconds / static_cast<double>(answered);
-}
-
-nlohmann::ordered_json latency_json(const Histogram& latency) {
-    return {{"p50", us(latency.percentile_ns(0.5))},
-            {"p90", us(latency.percentile_ns(0.9))},
-            {"p99", us(latency.percentile_ns(0.99))},
-            {"p99_9", us(latency.percentile_ns(0.999))},
-            {"max", us(latency.max_ns())},
-            {"mean", us(latency.mean_ns())}};
-}
-
-std::string latency_text(const Histogram& latency) {
-    return fmt::format("p50 {:.0f}  p90 {:.0f}  p99 {:.0f}  p99.9 {:.0f}  max {:.0f}  mean {:.0f}",
-                       us(latency.percentile_ns(0.5)), us(latency.percentile_ns(0.9)),
-                       us(latency.percentile_ns(0.99)), us(latency.percentile_ns(0.999)),
-                       us(latency.max_ns()), us(latency.mean_ns()));
 }
 
 std::string failures_text(const ImapStatistics& all) {
@@ -120,9 +95,9 @@ std::string imap_interval_line(const ImapInterval& interval) {
     return fmt::format(
         "{:5.1f} s  commands {}  refused {}  connections {}  failed {}  p50 {:.0f} us  p99 {:.0f} "
         "us\n",
-        static_cast<double>(interval.end_ns) / kNsPerSecond, grouped(interval.latency.count()),
-        grouped(interval.refused), grouped(interval.ready), grouped(interval.failed),
-        us(interval.latency.percentile_ns(0.5)), us(interval.latency.percentile_ns(0.99)));
+        in_s(interval.end_ns), grouped(interval.latency.count()), grouped(interval.refused),
+        grouped(interval.ready), grouped(interval.failed),
+        in_us(interval.latency.percentile_ns(0.5)), in_us(interval.latency.percentile_ns(0.99)));
 }
 
 std::string imap_report_table(const ImapReport& report) {
@@ -134,8 +109,7 @@ std::string imap_report_table(const ImapReport& report) {
     table.row(
         {"load", fmt::format("{}, {}, {} under way on each", work_text(engine),
                              counted(engine.connections, "connection"), grouped(engine.depth))});
-    table.row(
-        {"time", fmt::format("{:.3f} s", static_cast<double>(all.duration_ns) / kNsPerSecond)});
+    table.row({"time", fmt::format("{:.3f} s", in_s(all.duration_ns))});
     add_operations(table, all);
     if (engine.operation == ImapOperation::idle) table.row({"idle", grouped(all.idle)});
     if (engine.operation == ImapOperation::watch) {
@@ -166,7 +140,7 @@ std::string imap_report_json(const ImapReport& report) {
     out["work"] = work_text(engine);
     out["connections_wanted"] = engine.connections;
     out["depth"] = engine.depth;
-    out["duration_s"] = static_cast<double>(all.duration_ns) / kNsPerSecond;
+    out["duration_s"] = in_s(all.duration_ns);
     out["begun"] = all.begun;
     out["answered"] = all.answered();
     out["answered_per_s"] = per_second(all.answered(), all.duration_ns);

@@ -1,10 +1,8 @@
 #include "tools/load/imap/imap_scanner.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 
-#include "tools/load/imap/imap_facts.h"
+#include "dataplane/imap_syntax/response_line.h"
 
 namespace gatepost::tools {
 
@@ -13,25 +11,6 @@ namespace {
 constexpr size_t kTextKept = 64 * 1024;       // memory that stays for the next response
 constexpr uint64_t kLiteralMax = 1ULL << 40;  // octets; more is no mailbox of this world
 constexpr std::string_view kEnd = "\r\n";
-
-// Of a whole line: what its end says of a literal behind it. nullopt: it announces none.
-std::optional<uint64_t> literal_behind(std::string_view line) {
-    // RFC 9051 §4.3: "{" number "}" CRLF; literal8 has a "~" in front of that (RFC 3516 §4.4).
-    if (!line.ends_with("}\r\n")) return std::nullopt;
-    line.remove_suffix(3);
-    const size_t brace = line.rfind('{');
-    if (brace == std::string_view::npos) return std::nullopt;
-    const std::string_view digits = line.substr(brace + 1);
-    uint64_t size = 0;
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
-    if (digits.empty() || end != digits.data() + digits.size()) return std::nullopt;
-    return error == std::errc() ? size : UINT64_MAX;
-}
-
-// RFC 9051 §7.1: what stands behind a status is text for people, and may end in anything.
-bool may_have_literals(std::string_view text) {
-    return text.starts_with("* ") && imap_status(text.substr(2)) == ImapStatus::none;
-}
 
 }  // namespace
 
@@ -94,8 +73,7 @@ ImapScanner::Found ImapScanner::take(std::string_view& octets, ImapResponse& res
         if (newline == std::string_view::npos) return Found::nothing;
         const std::string_view whole = in_one ? line : std::string_view(text_);
         if (!whole.ends_with(kEnd)) return Found::malformed;
-        std::optional<uint64_t> literal;
-        if (may_have_literals(whole)) literal = literal_behind(whole);
+        const auto literal = dataplane::literal_behind(whole);
         if (!literal) return complete(whole, response);
         if (*literal > kLiteralMax || (in_one && !keep(line))) return Found::malformed;
         literal_left_ = *literal;

@@ -132,7 +132,7 @@ ImapSession::State ImapSession::take(const ImapResponse& response) {
 
 ImapSession::State ImapSession::take_greeting(const ImapResponse& response) {
     if (response.kind != ImapResponse::Kind::untagged ||
-        imap_status(response.text) != ImapStatus::ok)
+        dataplane::response_status(response.text) != dataplane::ResponseStatus::ok)
         return stop(ImapFailure::greeting, fmt::format("its greeting is \"{}\"", response.text));
     begin_step(plan_.starttls ? Step::starttls : Step::login);
     return state_;
@@ -144,7 +144,7 @@ ImapSession::State ImapSession::take_tagged(const ImapResponse& response) {
     auto [last, error] = std::from_chars(digits.data(), digits.data() + digits.size(), tag);
     if (response.tag[0] != 'a' || error != std::errc() || last != digits.data() + digits.size())
         return stop(ImapFailure::protocol, fmt::format("nobody sent the tag {}", response.tag));
-    const ImapStatus status = imap_status(response.text);
+    const dataplane::ResponseStatus status = dataplane::response_status(response.text);
     if (state_ == State::opening && tag == tag_) return opened_further(status, response.text);
     const auto found = std::find_if(under_way_.begin(), under_way_.end(),
                                     [&](const ImapCommand& one) { return one.tag == tag; });
@@ -167,8 +167,9 @@ ImapSession::Step ImapSession::step_behind(Step step) const {
     return Step::none;
 }
 
-ImapSession::State ImapSession::opened_further(ImapStatus status, std::string_view text) {
-    if (status != ImapStatus::ok) {
+ImapSession::State ImapSession::opened_further(dataplane::ResponseStatus status,
+                                               std::string_view text) {
+    if (status != dataplane::ResponseStatus::ok) {
         const ImapFailure failure = step_ == Step::starttls ? ImapFailure::tls
                                     : step_ == Step::login  ? ImapFailure::login
                                                             : ImapFailure::select;

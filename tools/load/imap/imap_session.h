@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/imap_syntax/response_line.h"
 #include "tools/load/engine/load_clock.h"
 #include "tools/load/imap/imap_command.h"
 #include "tools/load/imap/imap_facts.h"
@@ -51,8 +52,8 @@ class ImapSession;
 class ImapListener {
   public:
     // A command has its tagged response; `text` begins with the status.
-    virtual void on_finished(ImapSession& session, const ImapCommand& command, ImapStatus status,
-                             std::string_view text) = 0;
+    virtual void on_finished(ImapSession& session, const ImapCommand& command,
+                             dataplane::ResponseStatus status, std::string_view text) = 0;
     virtual void on_untagged(ImapSession& session, std::string_view text) = 0;
 
   protected:
@@ -104,7 +105,7 @@ class ImapSession {
     State take(const ImapResponse& response);
     State take_greeting(const ImapResponse& response);
     State take_tagged(const ImapResponse& response);
-    State opened_further(ImapStatus status, std::string_view text);
+    State opened_further(dataplane::ResponseStatus status, std::string_view text);
     void begin_step(Step step);
     Step step_behind(Step step) const;
     State stop(ImapFailure failure, std::string reason);

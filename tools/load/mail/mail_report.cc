@@ -6,46 +6,21 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/gatepost/output/table.h"
+#include "tools/load/figures.h"
 
 namespace gatepost::tools {
 
 namespace {
 
-constexpr double kNsPerUs = 1'000;
-constexpr double kNsPerSecond = 1e9;
 constexpr std::array<const char*, kSmtpStages> kStages = {"mail", "rcpt", "data", "final"};
 constexpr std::array<const char*, kSessionFailures> kFailures = {
     "none",  "connect", "tls",     "greeting", "extension",
     "login", "lost",    "timeout", "protocol", "turned_away"};
 
-double us(uint64_t ns) {
-    return static_cast<double>(ns) / kNsPerUs;
-}
-
-double per_second(uint64_t count, uint64_t ns) {
-    return ns == 0 ? 0 : static_cast<double>(count) * kNsPerSecond / static_cast<double>(ns);
-}
-
 double cpu_us_per_message(const MailReport& report) {
     const uint64_t begun = report.statistics.total.begun;
     const double seconds = report.cpu.user + report.cpu.system;
     return begun == 0 ? 0 : 1e6 * seconds / static_cast<double>(begun);
-}
-
-nlohmann::ordered_json latency_json(const Histogram& latency) {
-    return {{"p50", us(latency.percentile_ns(0.5))},
-            {"p90", us(latency.percentile_ns(0.9))},
-            {"p99", us(latency.percentile_ns(0.99))},
-            {"p99_9", us(latency.percentile_ns(0.999))},
-            {"max", us(latency.max_ns())},
-            {"mean", us(latency.mean_ns())}};
-}
-
-std::string latency_text(const Histogram& latency) {
-    return fmt::format("p50 {:.0f}  p90 {:.0f}  p99 {:.0f}  p99.9 {:.0f}  max {:.0f}  mean {:.0f}",
-                       us(latency.percentile_ns(0.5)), us(latency.percentile_ns(0.9)),
-                       us(latency.percentile_ns(0.99)), us(latency.percentile_ns(0.999)),
-                       us(latency.max_ns()), us(latency.mean_ns()));
 }
 
 std::string rejections_text(const MailCounts& counts) {
@@ -94,10 +69,9 @@ std::string mail_interval_line(const MailInterval& interval) {
     return fmt::format(
         "{:5.1f} s  accepted {}  rejected {}  unknown {}  sessions {}  failed {}  p50 {:.0f} us  "
         "p99 {:.0f} us\n",
-        static_cast<double>(interval.end_ns) / kNsPerSecond, grouped(counts.accepted),
-        grouped(counts.rejected), grouped(counts.unknown), grouped(interval.active),
-        grouped(counts.failed_sessions()), us(interval.whole.percentile_ns(0.5)),
-        us(interval.whole.percentile_ns(0.99)));
+        in_s(interval.end_ns), grouped(counts.accepted), grouped(counts.rejected),
+        grouped(counts.unknown), grouped(interval.active), grouped(counts.failed_sessions()),
+        in_us(interval.whole.percentile_ns(0.5)), in_us(interval.whole.percentile_ns(0.99)));
 }
 
 std::string mail_report_table(const MailReport& report) {
@@ -107,8 +81,7 @@ std::string mail_report_table(const MailReport& report) {
     table.row({"server", report.options.plan.target.text});
     table.row({"over", protocol_text(report.options)});
     table.row({"load", load_text(report.options)});
-    table.row(
-        {"time", fmt::format("{:.3f} s", static_cast<double>(all.duration_ns) / kNsPerSecond)});
+    table.row({"time", fmt::format("{:.3f} s", in_s(all.duration_ns))});
     table.row({"messages", grouped(counts.begun)});
     table.row({"accepted", fmt::format("{} ({:.1f} /s)", grouped(counts.accepted),
                                        per_second(counts.accepted, all.duration_ns))});
@@ -147,7 +120,7 @@ std::string mail_report_json(const MailReport& report) {
     out["sessions"] = engine.sessions;
     out["messages_per_session"] = engine.messages_per_session;
     out["size_bytes"] = engine.message_size;
-    out["duration_s"] = static_cast<double>(all.duration_ns) / kNsPerSecond;
+    out["duration_s"] = in_s(all.duration_ns);
     out["messages"] = counts.begun;
     out["accepted"] = counts.accepted;
     out["accepted_per_s"] = per_second(counts.accepted, all.duration_ns);

@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "dataplane/mail/header_field.h"
 #include "storage/base/check.h"
 #include "storage/zone/rdata_encoding.h"
 
@@ -17,15 +18,6 @@ constexpr unsigned kDone = 250;
 constexpr unsigned kStartContent = 354;
 constexpr unsigned kTurnedAway = 421;  // RFC 5321 §3.8: may come at any time
 constexpr std::string_view kEndOfContent = ".\r\n";
-
-bool same_word(std::string_view word, std::string_view upper) {
-    if (word.size() != upper.size()) return false;
-    for (size_t i = 0; i < word.size(); ++i) {
-        const char c = word[i] >= 'a' && word[i] <= 'z' ? static_cast<char>(word[i] - 32) : word[i];
-        if (c != upper[i]) return false;
-    }
-    return true;
-}
 
 }  // namespace
 
@@ -68,10 +60,10 @@ void SmtpDialogue::read_extensions(const std::string& text) {
         rest.remove_prefix(1);
         const std::string_view line = rest.substr(0, rest.find('\n'));
         const std::string_view keyword = line.substr(0, line.find(' '));
-        offers_pipelining_ |= same_word(keyword, "PIPELINING");
-        offers_chunking_ |= same_word(keyword, "CHUNKING");
-        offers_starttls_ |= same_word(keyword, "STARTTLS");
-        offers_size_ |= same_word(keyword, "SIZE");
+        offers_pipelining_ |= dataplane::equal_ignoring_case(keyword, "PIPELINING");
+        offers_chunking_ |= dataplane::equal_ignoring_case(keyword, "CHUNKING");
+        offers_starttls_ |= dataplane::equal_ignoring_case(keyword, "STARTTLS");
+        offers_size_ |= dataplane::equal_ignoring_case(keyword, "SIZE");
         rest.remove_prefix(line.size());
     }
 }
