@@ -13,6 +13,22 @@
 
 namespace gatepost::dataplane {
 
+namespace {
+
+// RFC 6856 §2.1: the size need not be right here, but had better be. Without one: it is not known.
+std::string greeting(uint64_t body_lines, std::optional<uint64_t> size) {
+    if (body_lines != Pop3Text::kAllLines) return "+OK That is its top\r\n";
+    return size ? fmt::format("+OK {} octets\r\n", *size) : "+OK Here it is\r\n";
+}
+
+// What goes out for a message of `stored` octets whose first ones have been taken.
+std::optional<uint64_t> size_in_ascii(uint64_t stored, const HeaderDowngrade& downgrade) {
+    if (!downgrade.header_ended()) return std::nullopt;
+    return stored + static_cast<uint64_t>(downgrade.grown());
+}
+
+}  // namespace
+
 Task<Pop3Session::Next> Pop3Session::retr(std::string_view argument) {
     const auto number = find_message(argument);
     if (!number) co_return refuse("There is no such message");
@@ -37,15 +53,13 @@ Task<Pop3Session::Next> Pop3Session::send_message(uint32_t number, uint64_t body
     const storage::BodyLocation body = entry->location();
     const bool whole = body_lines == Pop3Text::kAllLines;
     const bool to_flag = whole && (entry->flags & storage::kFlagSeen) == 0;
-    std::string greeting = whole ? fmt::format("+OK {} octets\r\n", body.size)
-                                 : std::string("+OK That is its top\r\n");
-    const Next next = co_await send_body(uid, body, std::move(greeting), body_lines);
+    const Next next = co_await send_body(uid, body, body_lines);
     if (next == Next::command && to_flag) maildrop_.mark_read(number);
     co_return next;
 }
 
 Task<Pop3Session::Next> Pop3Session::send_body(uint32_t uid, const storage::BodyLocation& body,
-                                               std::string greeting, uint64_t body_lines) {
+                                               uint64_t body_lines) {
     BodySource::FindAgain find_again = [this, uid] {
         return find_body(environment_.mailboxes(), maildrop_.mailbox_id(), maildrop_.uid_validity(),
                          uid);
@@ -53,7 +67,8 @@ Task<Pop3Session::Next> Pop3Session::send_body(uint32_t uid, const storage::Body
     BodySource source(environment_.store(), body, std::move(find_again));
     Pop3Text text(body_lines);
     HeaderDowngrade downgrade(environment_.charsets());
-    std::string out = std::move(greeting);
+    std::string out;
+    if (body.size == 0) out = greeting(body_lines, 0);
     bool more = true;
     for (uint64_t offset = 0; more && offset < body.size;) {
         const Extent extent{offset, std::min<uint64_t>(body.size - offset, kPop3BodyPiece)};
@@ -69,9 +84,12 @@ Task<Pop3Session::Next> Pop3Session::send_body(uint32_t uid, const storage::Body
             session_.end = storage::StreamEnd::server;
             co_return Next::end;
         }
-        more = text.add(utf8_ ? octets : downgrade.take(octets), out);
-        offset += extent.size;
         storage::count(counters_.body_octets, octets.size());
+        if (!utf8_) octets = downgrade.take(octets);
+        if (offset == 0)
+            out = greeting(body_lines, utf8_ ? body.size : size_in_ascii(body.size, downgrade));
+        more = text.add(octets, out);
+        offset += extent.size;
         const Next next = co_await say_piece(out);
         if (next == Next::end) co_return next;
     }

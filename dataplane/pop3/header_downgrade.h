@@ -5,6 +5,7 @@
 // shows it must cope with 8 bits anyway.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,23 +20,28 @@ class HeaderDowngrade {
     explicit HeaderDowngrade(const Charsets& charsets) : charsets_(charsets) {}
 
     // Takes the message's next octets, and gives those that may go out: they are within `octets` or
-    // in here, until the next call. A field in ASCII comes out octet by octet as it is.
+    // in here, until the next call. A field in ASCII comes out octet by octet as it is. A field of
+    // more than kFieldOctetsMax keeps its length, with '?' for every octet that is not ASCII.
     Bytes take(Bytes octets);
     // What was left where the message ends within its header.
     Bytes finish();
 
+    // The line that ends the header has been taken.
+    bool header_ended() const { return in_body_; }
+    // How many octets the header's fields so far have become longer; less than 0: shorter.
+    int64_t grown() const { return grown_; }
+
   private:
-    void end_line();
+    void add_to_field(std::string_view octets);
     void end_field();
 
     const Charsets& charsets_;
-    std::string field_;  // whole lines
-    std::string line_;   // under way
+    std::string field_;  // under way; empty: it was too long, or there is none
     std::string out_;
+    int64_t grown_ = 0;
+    bool begins_line_ = true;
+    bool too_long_ = false;  // the field under way; it goes out as it comes
     bool in_body_ = false;
 };
-
-// One whole field with its line end, in ASCII alone.
-std::string downgrade_field(std::string_view field, const Charsets& charsets);
 
 }  // namespace gatepost::dataplane

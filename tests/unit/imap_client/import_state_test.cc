@@ -115,6 +115,15 @@ TEST_F(State, WhoseItIs) {
               ErrorCode::refused);
 }
 
+TEST_F(State, NumbersOfFoldersAreTheirOwn) {
+    for (std::string_view folders :
+         {"F 3 7 9 x x\nF 3 7 9 y y\n", "F 0 7 9 x x\n", "F 4294967295 7 9 x x\n"}) {
+        std::ofstream(path_) << "gatepost import 1\nfrom a@b:993 to c@d\n" << folders;
+        EXPECT_EQ(ImportState::open(path_, "a@b:993 to c@d", flags_, false).error().code,
+                  ErrorCode::invalid);
+    }
+}
+
 TEST_F(State, ReadingMakesNoFile) {
     EXPECT_NE(open(true), nullptr);
     EXPECT_FALSE(std::filesystem::exists(path_));

@@ -1,9 +1,11 @@
 #include "dataplane/pop3/header_downgrade.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "dataplane/mail/encoded_word.h"
 #include "dataplane/mail/mail_limits.h"
 
 namespace gatepost::tests {
@@ -88,6 +90,61 @@ TEST(HeaderDowngrade, FoldsAndCutsBetweenCharacters) {
     EXPECT_EQ(out.find("77+9"), std::string::npos) << "no character was cut in two";
 }
 
+// RFC 6857 §3.1.3, §3.2.2, §3.2.4
+TEST(HeaderDowngrade, EncodesComments) {
+    const Case cases[] = {
+        {"Date: Mon, 1 Jan 2024 00:00:00 +0100 (M\xc3\xa4rz)\r\n",
+         "Date: Mon, 1 Jan 2024 00:00:00 +0100 (=?utf-8?B?TcOkcno=?=)\r\n"},
+        {"MIME-Version: 1.0 (\xc3\xbc)\r\n", "MIME-Version: 1.0 (=?utf-8?B?w7w=?=)\r\n"},
+        {"Received: from \"\xc3\xbc\" (a)\r\n by x (\xc3\xbc) for <\xc3\xbc@example.org>; Mon\r\n",
+         "Received: from \"??\" (a)\r\n by x (=?utf-8?B?w7w=?=) for <??@example.org>; Mon\r\n"},
+        {"References: <a@b> (\xc3\xbc)\r\n", "References: <a@b> (=?utf-8?B?w7w=?=)\r\n"},
+        {"References: <\xc3\xbc@b> (x)\r\n",
+         "Downgraded-References: =?utf-8?B?PMO8QGI+ICh4KQ==?=\r\n"},
+        {"From: J\xc3\xb6rg (B\xc3\xbcro) <joerg@example.org>\r\n",
+         "From: =?utf-8?B?SsO2cmc=?= <joerg@example.org> (=?utf-8?B?QsO8cm8=?=)\r\n"},
+        {"From: joerg@example.org (J\xc3\xb6rg)\r\n",
+         "From: =?utf-8?B?SsO2cmc=?= <joerg@example.org>\r\n"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(downgraded(c.field), c.ascii);
+}
+
+// RFC 6857 §3.1.10
+TEST(HeaderDowngrade, KeepsWholeWhatIsNoListOfAddresses) {
+    const Case cases[] = {
+        {"Sender: \xc3\xa4 <a@b> c, d\r\n",
+         "Downgraded-Sender: =?utf-8?B?w6QgPGFAYj4gYywgZA==?=\r\n"},
+        {"To: \xc3\xa4 b@c\r\n", "Downgraded-To: =?utf-8?B?w6QgYkBj?=\r\n"},
+        {"Cc: (\xc3\xa4)\r\n", "Downgraded-Cc: =?utf-8?B?KMOkKQ==?=\r\n"},
+        {"To: @x:\xc3\xa4@c\r\n", "Downgraded-To: =?utf-8?B?QHg6w6RAYw==?=\r\n"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(downgraded(c.field), c.ascii);
+}
+
+TEST(HeaderDowngrade, LosesNoAddress) {
+    std::string addresses = "\xc3\xbc <a@b>";
+    for (size_t i = 1; i < dataplane::kFieldAddressesMax; ++i) addresses += ", a@b";
+    EXPECT_TRUE(downgraded("To: " + addresses + "\r\n").starts_with("To: =?utf-8?B?w7w=?= <a@b>"));
+    const std::string out = downgraded("To: " + addresses + ", last@b\r\n");
+    const std::string_view name = "Downgraded-To:";
+    ASSERT_TRUE(out.starts_with(name));
+    EXPECT_EQ(dataplane::decode_encoded_words(out.substr(name.size()), kCharsets),
+              addresses + ", last@b");
+}
+
+TEST(HeaderDowngrade, LeavesParametersApart) {
+    std::string many = "Content-Type: multipart/mixed; boundary=\"x\"";
+    for (size_t i = 0; i < dataplane::kParametersMax; ++i) many += fmt::format("; p{}=1", i);
+    const Case cases[] = {
+        {"Content-Type: text/plain; name*=\"a; charset=x\"; b=\"\xc3\xbc\"\r\n",
+         "Content-Type: text/plain;\r\n name*=\"a; charset=x\";\r\n b*=utf-8''%C3%BC\r\n"},
+        {"Content-Type: text/plain; name*=utf-8''%C3%BC\xc3\xbc\r\n",
+         "Content-Type: text/plain;\r\n name*=utf-8''%C3%BC%C3%BC\r\n"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(downgraded(c.field), c.ascii);
+    EXPECT_EQ(downgraded(many + "; q=\xc3\xbc\r\n"), many + "; q=??\r\n");
+}
+
 // What is held of a field is bounded, and what comes out is ASCII all the same.
 TEST(HeaderDowngrade, FieldsThatAreTooLong) {
     std::string message = "Subject: ";
@@ -96,6 +153,32 @@ TEST(HeaderDowngrade, FieldsThatAreTooLong) {
     const std::string out = downgraded(message, 4096);
     EXPECT_TRUE(std::ranges::none_of(out, [](char c) { return (c & 0x80) != 0; }));
     EXPECT_TRUE(out.ends_with("\r\nA: =?utf-8?B?w7w=?=\r\n\r\n"));
+}
+
+// Where a piece of it begins, no field begins, nor does the body.
+TEST(HeaderDowngrade, FieldsThatAreTooLongForgeNothing) {
+    const std::string rest(dataplane::kFieldOctetsMax - 20, 'x');
+    for (std::string_view end : {"\r\n\r\n\xc3\xbc", "\n\n\xc3\xbc", "\r\nTo: a\r\n\r\n\xc3\xbc"}) {
+        for (size_t more = 0; more < 40; ++more) {
+            const std::string field = "Subject: ?" + rest + std::string(more, 'y') + "From: forged";
+            std::string message = field + std::string(end);
+            EXPECT_EQ(downgraded(message, 4097), message);
+            message[9] = '\xc3';
+            const std::string out = downgraded(message, 1000);
+            EXPECT_EQ(downgraded(message), out);
+            EXPECT_TRUE(out.ends_with(end));
+            const bool is_too_long = out.starts_with(field);
+            EXPECT_EQ(is_too_long, out.size() == message.size());
+            EXPECT_EQ(is_too_long, field.size() + end.find('\n') + 1 > dataplane::kFieldOctetsMax);
+        }
+    }
+}
+
+TEST(HeaderDowngrade, TheNextFieldIsNotPartOfOneThatIsNearlyTooLong) {
+    const std::string field = "A: " + std::string(dataplane::kFieldOctetsMax - 10, 'x') + "\r\n";
+    for (const size_t piece : {size_t{1000}, SIZE_MAX})
+        EXPECT_EQ(downgraded(field + "Subject: \xc3\xbc\r\n\r\n", piece),
+                  field + "Subject: =?utf-8?B?w7w=?=\r\n\r\n");
 }
 
 }  // namespace

@@ -40,6 +40,17 @@ TEST(Pop3Session, SendsALargeMessageInPieces) {
               fmt::format("+OK {} octets\r\n{}.\r\n", message.size(), message));
 }
 
+// RFC 6856 §2.1: the size that RETR tells is of what it sends, or there is none.
+TEST(Pop3Session, TellsNoSizeOfAHeaderThatItHasNotRead) {
+    ImapWorld world;
+    const std::string fields = "Subject: \xc3\xbc\r\nX-Long: " + std::string(40'000, 'x') + "\r\n";
+    world.deliver(world.inbox, fields + "\r\nbody\r\n");
+    Pop3Rig rig(world);
+    rig.log_in();
+    EXPECT_TRUE(
+        rig.command("RETR 1").starts_with("+OK Here it is\r\nSubject: =?utf-8?B?w7w=?=\r\n"));
+}
+
 TEST(Pop3Session, EndsWhereTheClientNeverReads) {
     ImapWorld world;
     world.deliver(world.inbox, sample_message("large", 200'000));

@@ -156,6 +156,9 @@ bool ImportState::take_folder(std::string_view rest) {
     const auto name = text_of_state_word(take_word(rest));
     const auto mailbox = text_of_state_word(take_word(rest));
     if (!name || !mailbox) return false;
+    // Each has a number that none had before, and the next one has room for its own.
+    if (folder.number == 0 || folder.number == UINT32_MAX || by_number_.contains(folder.number))
+        return false;
     folder.mailbox = *mailbox;
     numbers_ = std::max(numbers_, folder.number);
     const uint32_t number = folder.number;
