@@ -1,5 +1,5 @@
 DROP FUNCTION gatepost.append_together;
-DROP FUNCTION gatepost.copy_messages;
+ALTER FUNCTION gatepost.copy_messages RENAME TO copy_messages_after;
 
 -- What follows is as it was in 011 and 013.
 
@@ -170,17 +170,5 @@ ALTER TABLE gatepost.messages
     ADD CONSTRAINT messages_segment_check CHECK (segment >= 0),
     ADD CONSTRAINT messages_flags_check CHECK (flags BETWEEN 0 AND 31);
 
--- Whoever may append, may do this.
-DO $$
-DECLARE
-    role text;
-BEGIN
-    FOR role IN
-        SELECT DISTINCT a.grantee::regrole::text
-        FROM pg_proc p, aclexplode(p.proacl) AS a
-        WHERE p.proname = 'append_messages' AND p.pronamespace = 'gatepost'::regnamespace
-          AND a.privilege_type = 'EXECUTE' AND a.grantee NOT IN (0, p.proowner)
-    LOOP
-        EXECUTE 'GRANT EXECUTE ON FUNCTION gatepost.copy_messages TO ' || role;
-    END LOOP;
-END $$;
+SELECT gatepost.grant_as('gatepost.copy_messages_after', '{gatepost.copy_messages}');
+DROP FUNCTION gatepost.copy_messages_after, gatepost.grant_as;

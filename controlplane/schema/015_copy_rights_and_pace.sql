@@ -3,6 +3,28 @@
 -- PostgreSQL reads, plans and prepares every CHECK of a table, and every WHEN of its triggers, anew
 -- for each statement that writes it: some 25 us each, more than the rest of an UPDATE of one row.
 
+-- ---- Rights of new functions
+
+-- For migrations: whoever may call `source` may call these as well, and hand that on where they may hand on the
+-- other. PUBLIC gets nothing.
+CREATE FUNCTION gatepost.grant_as(source regproc, functions regproc[]) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    may record;
+BEGIN
+    FOR may IN
+        SELECT f.oid::regprocedure AS function, a.grantee::regrole AS role,
+               CASE WHEN bool_or(a.is_grantable) THEN ' WITH GRANT OPTION' ELSE '' END AS terms
+        FROM pg_proc s, aclexplode(s.proacl) AS a, pg_proc f
+        WHERE s.oid = source AND f.oid = ANY (functions) AND a.privilege_type = 'EXECUTE'
+          AND a.grantee NOT IN (0, f.proowner)
+        GROUP BY f.oid, a.grantee
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s%s', may.function, may.role, may.terms);
+    END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION gatepost.grant_as FROM PUBLIC;
+
 -- ---- Checks
 
 -- Only functions of ours write it, out of numbers that mailboxes bounds (a UID is below uid_next);
@@ -170,7 +192,7 @@ END $$;
 
 -- ---- COPY and MOVE keep to the rights that somebody has at the target
 
-DROP FUNCTION gatepost.copy_messages;
+ALTER FUNCTION gatepost.copy_messages RENAME TO copy_messages_before;
 -- COPY and MOVE of the messages of these ranges, as a whole or not at all. A message that is moved
 -- within its account stays the one that was delivered, so that its delivery is not repeated. Of
 -- their flags those in `flags_kept` go along (RFC 4314 §4: not every right is everybody's). Gives
@@ -271,17 +293,7 @@ END $$;
 REVOKE ALL ON FUNCTION gatepost.copy_messages, gatepost.append_together, gatepost.mailboxes_check
     FROM PUBLIC;
 
--- Whoever may append, may do this.
-DO $$
-DECLARE
-    role text;
-BEGIN
-    FOR role IN
-        SELECT DISTINCT a.grantee::regrole::text
-        FROM pg_proc p, aclexplode(p.proacl) AS a
-        WHERE p.proname = 'append_messages' AND p.pronamespace = 'gatepost'::regnamespace
-          AND a.privilege_type = 'EXECUTE' AND a.grantee NOT IN (0, p.proowner)
-    LOOP
-        EXECUTE 'GRANT EXECUTE ON FUNCTION gatepost.copy_messages, gatepost.append_together TO ' || role;
-    END LOOP;
-END $$;
+-- Nobody loses a right; and whoever may append, may do this.
+SELECT gatepost.grant_as('gatepost.copy_messages_before', '{gatepost.copy_messages}');
+SELECT gatepost.grant_as('gatepost.append_messages', '{gatepost.copy_messages,gatepost.append_together}');
+DROP FUNCTION gatepost.copy_messages_before;

@@ -124,17 +124,5 @@ REVOKE ALL ON FUNCTION gatepost.new_url_key, gatepost.hold_mailbox, gatepost.mak
     gatepost.reset_url_keys, gatepost.find_url_key FROM PUBLIC;
 
 -- Whoever may append, may do this.
-DO $$
-DECLARE
-    role text;
-BEGIN
-    FOR role IN
-        SELECT DISTINCT a.grantee::regrole::text
-        FROM pg_proc p, aclexplode(p.proacl) AS a
-        WHERE p.proname = 'append_messages' AND p.pronamespace = 'gatepost'::regnamespace
-          AND a.privilege_type = 'EXECUTE' AND a.grantee NOT IN (0, p.proowner)
-    LOOP
-        EXECUTE 'GRANT EXECUTE ON FUNCTION gatepost.make_url_key, gatepost.reset_url_keys, '
-            'gatepost.find_url_key TO ' || role;
-    END LOOP;
-END $$;
+SELECT gatepost.grant_as('gatepost.append_messages',
+    '{gatepost.make_url_key,gatepost.reset_url_keys,gatepost.find_url_key}');

@@ -1,5 +1,5 @@
 DROP FUNCTION gatepost.renumber_mailbox(bigint, bigint, bigint, bigint);
-DROP FUNCTION gatepost.prune_expunged(interval, integer);
+ALTER FUNCTION gatepost.prune_expunged RENAME TO prune_expunged_after;
 DROP INDEX gatepost.expunged_at;
 
 -- Deletes what gatepost.expunged has of older times; gives how many rows. Clients that have been
@@ -23,3 +23,5 @@ BEGIN
     RETURN pruned;
 END $$;
 REVOKE ALL ON FUNCTION gatepost.prune_expunged FROM PUBLIC;
+SELECT gatepost.grant_as('gatepost.prune_expunged_after', '{gatepost.prune_expunged}');
+DROP FUNCTION gatepost.prune_expunged_after;

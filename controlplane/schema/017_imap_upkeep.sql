@@ -4,7 +4,7 @@
 -- The oldest ones are found without reading all of them.
 CREATE INDEX expunged_at ON gatepost.expunged (at);
 
-DROP FUNCTION gatepost.prune_expunged(interval);
+ALTER FUNCTION gatepost.prune_expunged RENAME TO prune_expunged_before;
 
 -- Deletes the oldest rows of gatepost.expunged, `rows_max` at most, that are older than that; gives
 -- how many: fewer than `rows_max`, and none is left. Whoever changes one of their mailboxes waits
@@ -63,17 +63,7 @@ $$;
 
 REVOKE ALL ON FUNCTION gatepost.prune_expunged, gatepost.renumber_mailbox FROM PUBLIC;
 
--- Whoever may append, may do this.
-DO $$
-DECLARE
-    role text;
-BEGIN
-    FOR role IN
-        SELECT DISTINCT a.grantee::regrole::text
-        FROM pg_proc p, aclexplode(p.proacl) AS a
-        WHERE p.proname = 'append_messages' AND p.pronamespace = 'gatepost'::regnamespace
-          AND a.privilege_type = 'EXECUTE' AND a.grantee NOT IN (0, p.proowner)
-    LOOP
-        EXECUTE 'GRANT EXECUTE ON FUNCTION gatepost.prune_expunged, gatepost.renumber_mailbox TO ' || role;
-    END LOOP;
-END $$;
+-- Nobody loses a right; and whoever may append, may do this.
+SELECT gatepost.grant_as('gatepost.prune_expunged_before', '{gatepost.prune_expunged}');
+SELECT gatepost.grant_as('gatepost.append_messages', '{gatepost.prune_expunged,gatepost.renumber_mailbox}');
+DROP FUNCTION gatepost.prune_expunged_before;

@@ -8,26 +8,55 @@
 namespace gatepost::controlplane {
 namespace {
 
-// A role that served mailboxes before these migrations serves them after them.
+// Roles that served mailboxes before these migrations serve them after them, and after a way back.
+// The owner is no superuser.
 TEST(ImapUpkeep, RightsOfNewFunctions) {
-    Connection connection = imap_database();
-    const auto rights = [&] {
-        return value(connection,
-                     "SELECT bool_and(has_function_privilege('edge_of_mailboxes', p.oid, "
-                     "'EXECUTE'))::text || count(*) FROM pg_proc p WHERE p.pronamespace = "
-                     "'gatepost'::regnamespace AND p.proname IN ('copy_messages', "
-                     "'append_together', 'make_url_key', 'reset_url_keys', 'find_url_key', "
-                     "'prune_expunged', 'renumber_mailbox')");
+    ASSERT_TRUE(server->postgres().create_database("rights"));
+    const std::string dsn = server->postgres().dsn("rights");
+    Connection admin = Connection::open(dsn, "admin").value();
+    must(admin,
+         "CREATE ROLE owner_of_mail LOGIN; GRANT CREATE ON DATABASE rights TO owner_of_mail; "
+         "CREATE ROLE \"Edge of mail\"; CREATE ROLE copier; CREATE ROLE pruner; "
+         "CREATE ROLE stranger");
+    Connection owner = Connection::open(dsn + " user=owner_of_mail", "owner").value();
+    ASSERT_TRUE(schema_migrate(owner, {.target = 14}));
+    must(owner,
+         "GRANT EXECUTE ON FUNCTION gatepost.append_messages TO \"Edge of mail\" "
+         "WITH GRANT OPTION; GRANT EXECUTE ON FUNCTION gatepost.copy_messages TO copier; "
+         "GRANT EXECUTE ON FUNCTION gatepost.prune_expunged TO pruner");
+    const auto rights = [&](const std::string& role) {
+        return value(owner,
+                     "SELECT coalesce(string_agg(p.proname || CASE WHEN a.is_grantable THEN '*' "
+                     "ELSE '' END, ' ' ORDER BY p.proname), '') FROM pg_proc p, "
+                     "aclexplode(p.proacl) AS a WHERE p.pronamespace = 'gatepost'::regnamespace "
+                     "AND a.grantee = '" +
+                         role + "'::regrole");
     };
-    must(connection, "CREATE ROLE edge_of_mailboxes");
-    EXPECT_EQ(rights(), "false7");
-    must(connection, "GRANT EXECUTE ON FUNCTION gatepost.append_messages TO edge_of_mailboxes");
-    ASSERT_TRUE(schema_rollback(connection, 14));
-    ASSERT_TRUE(schema_migrate(connection));
-    EXPECT_EQ(rights(), "true7");
-    must(connection,
-         "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gatepost FROM edge_of_mailboxes; "
-         "DROP ROLE edge_of_mailboxes");
+    for (int round = 0; round < 2; ++round) {
+        auto applied = schema_migrate(owner);
+        ASSERT_TRUE(applied) << applied.error().message;
+        EXPECT_EQ(rights("\"Edge of mail\""),
+                  "append_messages* append_together* copy_messages* find_url_key* make_url_key* "
+                  "prune_expunged* renumber_mailbox* reset_url_keys*");
+        EXPECT_EQ(rights("copier"), "copy_messages");
+        EXPECT_EQ(rights("pruner"), "prune_expunged");
+        EXPECT_EQ(value(owner,
+                        "SELECT bool_or(has_function_privilege('stranger', p.oid, 'EXECUTE')) || "
+                        "' of ' || count(*) FROM pg_proc p WHERE p.pronamespace = "
+                        "'gatepost'::regnamespace AND p.proname IN ('append_together', "
+                        "'copy_messages', 'find_url_key', 'grant_as', 'make_url_key', "
+                        "'prune_expunged', 'renumber_mailbox', 'reset_url_keys')"),
+                  "false of 8");
+        auto undone = schema_rollback(owner, 14);
+        ASSERT_TRUE(undone) << undone.error().message;
+        EXPECT_EQ(rights("\"Edge of mail\""), "append_messages* copy_messages* prune_expunged*");
+        EXPECT_EQ(rights("copier"), "copy_messages");
+        EXPECT_EQ(rights("pruner"), "prune_expunged");
+    }
+    ASSERT_TRUE(schema_rollback(owner, 0));
+    must(admin,
+         "REVOKE CREATE ON DATABASE rights FROM owner_of_mail; DROP OWNED BY owner_of_mail; "
+         "DROP ROLE owner_of_mail, \"Edge of mail\", copier, pruner, stranger");
 }
 
 TEST(Prune, InBatchesTheOldestFirst) {
