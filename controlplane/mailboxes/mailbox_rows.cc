@@ -34,12 +34,6 @@ constexpr std::string_view kMessages =
     "CROSS JOIN LATERAL (SELECT * FROM (SELECT * FROM gatepost.messages p "
     "WHERE p.mailbox_id = w.id AND p.modseq > w.have OFFSET 0) AS q ORDER BY q.uid) AS m";
 
-// All of one, as the primary key has them.
-constexpr std::string_view kAllMessages =
-    "SELECT m.mailbox_id, m.uid, m.modseq, m.flags, m.internal_date, m.save_date, m.blob_id, "
-    "m.segment, m.position, m.size, octet_length(m.summary), m.keywords, ''::bytea "
-    "FROM gatepost.messages m WHERE m.mailbox_id = $1::bigint ORDER BY m.uid";
-
 // A row with the UID 0 says that there may have been more (013_imap.sql: expunged_floor).
 constexpr std::string_view kExpunged =
     "SELECT e.mailbox_id, e.uid FROM unnest($1::bigint[], $2::bigint[]) AS w (id, have) "
@@ -74,18 +68,14 @@ constexpr std::string_view kSummaries =
 constexpr std::array<std::string_view, 8> kSpecialUses = {
     "", "\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash"};
 
-int64_t unix_seconds(const PgResult& rows, int row, int column) {
-    return binary_integer(rows, row, column) / kMicroseconds + kPostgresEpoch;
-}
-
 MailboxMessage message_of(const PgResult& rows, int row) {
     MailboxMessage message;
     storage::MailboxEntry& entry = message.entry;
     entry.uid = static_cast<uint32_t>(binary_unsigned(rows, row, 1));
     entry.modseq = binary_unsigned(rows, row, 2);
     entry.flags = static_cast<uint8_t>(binary_unsigned(rows, row, 3));
-    entry.internal_date_s = unix_seconds(rows, row, 4);
-    entry.save_date_s = unix_seconds(rows, row, 5);
+    entry.internal_date_s = unix_seconds(binary_integer(rows, row, 4));
+    entry.save_date_s = unix_seconds(binary_integer(rows, row, 5));
     const Bytes blob = rows.bytes(row, 6);
     entry.blob = {load_be64(blob.data()), load_be64(blob.data() + 8)};
     entry.segment = static_cast<uint32_t>(binary_unsigned(rows, row, 7));
@@ -111,6 +101,10 @@ int64_t binary_integer(const PgResult& rows, int row, int column) {
         default:
             return 0;  // NULL
     }
+}
+
+int64_t unix_seconds(int64_t postgres_us) {
+    return postgres_us / kMicroseconds + kPostgresEpoch;
 }
 
 bool binary_boolean(const PgResult& rows, int row, int column) {
@@ -176,13 +170,6 @@ void add_delta_queries(std::vector<PipelineQuery>& queries, std::span<const uint
     queries.push_back(std::move(expunged));
 }
 
-std::vector<PipelineQuery> load_queries(uint64_t mailbox_id) {
-    std::vector<PipelineQuery> queries(1, status_query(std::span(&mailbox_id, 1)));
-    queries.push_back({kAllMessages, {}});
-    queries.back().params.add_int8(static_cast<int64_t>(mailbox_id));
-    return queries;
-}
-
 std::vector<MailboxDelta> deltas_of(std::shared_ptr<const std::vector<PgResult>> rows, size_t first,
                                     std::span<const MailboxWant> wants) {
     std::vector<MailboxDelta> deltas(wants.size());
@@ -203,11 +190,8 @@ std::vector<MailboxDelta> deltas_of(std::shared_ptr<const std::vector<PgResult>>
     const PgResult& messages = (*rows)[first + 1];
     for (int row = 0; row < messages.rows(); ++row) {
         MailboxDelta& delta = deltas[places.at(binary_unsigned(messages, row, 0))];
-        if (wants.size() == 1 && row == 0)
-            delta.update.messages.reserve(static_cast<size_t>(messages.rows()));
         delta.update.messages.push_back(message_of(messages, row));
     }
-    if (rows->size() <= first + 2) return deltas;  // of load_queries()
     const PgResult& expunged = (*rows)[first + 2];
     for (int row = 0; row < expunged.rows(); ++row) {
         MailboxDelta& delta = deltas[places.at(binary_unsigned(expunged, row, 0))];

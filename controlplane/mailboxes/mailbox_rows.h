@@ -19,6 +19,8 @@ int64_t binary_integer(const PgResult& rows, int row, int column);  // of 2, 4 o
 inline uint64_t binary_unsigned(const PgResult& rows, int row, int column) {
     return static_cast<uint64_t>(binary_integer(rows, row, column));
 }
+// Of a timestamptz in binary form.
+int64_t unix_seconds(int64_t postgres_us);
 bool binary_boolean(const PgResult& rows, int row, int column);
 // text[]; none where it is NULL. They refer to the result's octets.
 std::vector<std::string_view> binary_texts(const PgResult& rows, int row, int column);
@@ -48,8 +50,6 @@ std::vector<storage::MailboxStatus> statuses_of(const PgResult& rows);
 // Three queries: statuses, messages, what was expunged.
 void add_delta_queries(std::vector<PipelineQuery>& queries, std::span<const uint64_t> mailboxes,
                        std::span<const MailboxWant> wants);
-// All of a mailbox: two queries, statuses and messages.
-std::vector<PipelineQuery> load_queries(uint64_t mailbox_id);
 // Of the results from `first` on; one for each want, in their order.
 std::vector<MailboxDelta> deltas_of(std::shared_ptr<const std::vector<PgResult>> rows, size_t first,
                                     std::span<const MailboxWant> wants);

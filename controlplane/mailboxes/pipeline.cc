@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <optional>
 
 #include "controlplane/pg/error.h"
@@ -17,6 +18,11 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kInsufficientPrivilege = "42501";
+constexpr std::string_view kInvalidBinary = "22P03";
+
+struct FreePq {
+    void operator()(char* data) const { PQfreemem(data); }
+};
 
 // False: the time is over.
 bool wait_ready(int socket, short events, StatementWait& wait) {
@@ -97,7 +103,7 @@ bool Pipeline::send(const PipelineQuery& query, std::vector<Sent>& sent) {
                                values.data(), lengths.data(), formats.data(), 1) != 0;
 }
 
-Pipeline::Results Pipeline::run(std::span<const PipelineQuery> queries, StatementWait wait) {
+Pipeline::Results Pipeline::run(std::span<const PipelineQuery> queries, StatementWait& wait) {
     PGconn* conn = connection_.raw();
     if (conn == nullptr) return tl::unexpected(away("not connected to PostgreSQL"));
     std::vector<Sent> sent;
@@ -149,6 +155,57 @@ Pipeline::Results Pipeline::receive(std::span<const Sent> sent, StatementWait& w
     if (failure->sqlstate.empty() || failure->fault == Fault::away) (void)away(failure->message);
     // libpq says so of a connection that is lost, as if it were a result.
     failure->is_unknown |= failure->sqlstate.empty();
+    return tl::unexpected(std::move(*failure));
+}
+
+bool Pipeline::receive_copy(const std::function<void(Bytes)>& take, StatementWait& wait) {
+    PGconn* conn = connection_.raw();
+    for (;;) {
+        char* data = nullptr;
+        const int length = PQgetCopyData(conn, &data, 1);
+        const std::unique_ptr<char, FreePq> owner(data);
+        if (length < 0) return true;  // the result that comes next says how it ended
+        if (length > 0)
+            take({reinterpret_cast<const uint8_t*>(data), static_cast<size_t>(length)});
+        else if (!wait_ready(PQsocket(conn), POLLIN, wait) || PQconsumeInput(conn) == 0)
+            return false;
+    }
+}
+
+tl::expected<void, PipelineFailure> Pipeline::stream(const std::string& sql,
+                                                     const TakeMessage& take, StatementWait& wait) {
+    PGconn* conn = connection_.raw();
+    if (conn == nullptr) return tl::unexpected(away("not connected to PostgreSQL"));
+    if (PQsetnonblocking(conn, 1) != 0 || PQsendQuery(conn, sql.c_str()) == 0 || !flush(conn, wait))
+        return tl::unexpected(away(connection_.last_error().message));
+    std::optional<PipelineFailure> failure;
+    const auto did_not_answer = [&] {
+        return tl::unexpected(
+            away("PostgreSQL did not answer: " + connection_.last_error().message));
+    };
+    for (size_t statement = 0;;) {
+        PgResult result;
+        if (!next_result(conn, wait, result)) return did_not_answer();
+        if (result.get() == nullptr) break;
+        const ExecStatusType status = PQresultStatus(result.get());
+        if (status != PGRES_COPY_OUT) {
+            if (status != PGRES_COMMAND_OK && !failure) failure = failure_of(result);
+            continue;
+        }
+        const bool received = receive_copy(
+            [&](Bytes message) {
+                if (failure) return;
+                if (const Status taken = take(statement, message); !taken)
+                    failure = PipelineFailure{Fault::refused, std::string(kInvalidBinary),
+                                              taken.error().message, taken.error().message};
+            },
+            wait);
+        if (!received) return did_not_answer();
+        ++statement;
+    }
+    if (!failure) return {};
+    if (failure->sqlstate.empty() || failure->fault == Fault::away || !connection_.is_open())
+        return tl::unexpected(away(failure->message));
     return tl::unexpected(std::move(*failure));
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,7 +40,15 @@ class Pipeline {
 
     // Gives a result for each query, once the transaction is committed. After a fault of `away` the
     // connection is closed. `wake`: see StatementWait.
-    Results run(std::span<const PipelineQuery> queries, StatementWait wait);
+    Results run(std::span<const PipelineQuery> queries, StatementWait& wait);
+
+    // Gets what the statements send, message by message: those of the first one (0), of the second…
+    using TakeMessage = std::function<Status(size_t statement, Bytes message)>;
+    // `sql`: statements COPY … TO STDOUT, in one transaction and one trip. No more is kept of what
+    // they send than libpq's buffer has. Whatever `take` refuses fails as 22P03: it gets no more of
+    // it, and the connection stays.
+    tl::expected<void, PipelineFailure> stream(const std::string& sql, const TakeMessage& take,
+                                               StatementWait& wait);
 
     Connection& connection() { return connection_; }
     bool is_open() const { return connection_.is_open(); }
@@ -51,6 +60,8 @@ class Pipeline {
 
     bool send(const PipelineQuery& query, std::vector<Sent>& sent);
     Results receive(std::span<const Sent> sent, StatementWait& wait);
+    // False: the connection broke, or the time is over.
+    bool receive_copy(const std::function<void(Bytes)>& take, StatementWait& wait);
     PipelineFailure away(std::string why, bool is_unknown = false);
 
     Connection connection_;

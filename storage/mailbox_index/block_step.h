@@ -40,6 +40,11 @@ class BlockStep {
         if (block != 0) taken_.emplace_back(block, size);
         return block;
     }
+    // What `other` has taken is this step's from now on.
+    void take_over(BlockStep& other) {
+        taken_.insert(taken_.end(), other.taken_.begin(), other.taken_.end());
+        other.taken_.clear();
+    }
     // What the step replaces. Nothing happens for block 0.
     void drop(Ref block, size_t size) {
         if (block != 0) dropped_.emplace_back(block, rounded(size));

@@ -7,11 +7,6 @@ namespace gatepost::storage {
 
 namespace {
 
-size_t capacity_for(size_t entries) {
-    return *std::find_if(std::begin(kChunkCapacities), std::end(kChunkCapacities),
-                         [&](size_t capacity) { return capacity >= entries; });
-}
-
 uint32_t uid_of(const EntryChange& change) {
     return change.entry.uid;
 }
@@ -118,7 +113,7 @@ void ChunkRewriter::flush() {
 
 void ChunkRewriter::emit(std::span<const MailboxEntry> entries) {
     ChunkRef chunk;
-    chunk.capacity = static_cast<uint16_t>(capacity_for(entries.size()));
+    chunk.capacity = chunk_capacity_for(entries.size());
     // Once it is full, what comes is thrown away as a whole.
     if (!full_) chunk.block = step_.take(chunk.capacity * sizeof(MailboxEntry));
     full_ |= chunk.block == 0;

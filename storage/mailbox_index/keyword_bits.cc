@@ -29,6 +29,11 @@ uint64_t KeywordBits::bits_of(const std::vector<std::string_view>& names) {
     return bits;
 }
 
+void KeywordBits::keep_names() {
+    for (size_t bit = known_ + kept_.size(); bit < names_.size(); ++bit)
+        names_[bit] = kept_.emplace_back(names_[bit]);
+}
+
 bool KeywordBits::write(uint8_t* base, BlockStep& step, MailboxRecord& record) const {
     if (names_.size() == known_) return true;
     size_t size = sizeof(KeywordsRecord) + names_.size() * sizeof(uint32_t);

@@ -4,16 +4,15 @@
 
 namespace gatepost::storage {
 
-MailboxChange::MailboxChange(uint8_t* base, BlockStep& step, const MailboxRecord* before)
+MailboxChange::MailboxChange(uint8_t* base, BlockStep& step, const MailboxRecord& before)
     : base_(base),
       step_(step),
       before_(before),
-      keywords_(base, before),
-      summary_bytes_(before == nullptr ? 0 : before->summary_bytes) {}
+      keywords_(base, &before),
+      summary_bytes_(before.summary_bytes) {}
 
 const MailboxEntry* MailboxChange::find(uint32_t uid) const {
-    if (before_ == nullptr) return nullptr;
-    return MailboxView(base_, reinterpret_cast<const uint8_t*>(before_)).find(uid);
+    return MailboxView(base_, reinterpret_cast<const uint8_t*>(&before_)).find(uid);
 }
 
 bool MailboxChange::put(const MailboxUpdate& update) {
@@ -96,10 +95,9 @@ bool MailboxChange::write(MailboxRecord& record) {
 bool MailboxChange::write_chunks(MailboxRecord& record) {
     if (changes_.empty()) return true;  // the record has the chunks of the one before
     ChunkRewriter rewriter(base_, step_);
-    const auto before =
-        before_ == nullptr ? std::span<const ChunkRef>() : chunks_of(base_, *before_);
+    const auto before = chunks_of(base_, before_);
     if (!rewriter.rewrite(before, changes_)) return false;
-    if (before_ != nullptr) step_.drop(before_->chunks, before.size_bytes());
+    step_.drop(before_.chunks, before.size_bytes());
     const auto chunks = rewriter.chunks();
     record.size = rewriter.size();
     record.chunk_bytes = rewriter.chunk_bytes();

@@ -15,8 +15,8 @@ namespace gatepost::storage {
 
 class MailboxChange {
   public:
-    // `before`: the messages to begin with; nullptr: none.
-    MailboxChange(uint8_t* base, BlockStep& step, const MailboxRecord* before);
+    // `before`: the messages to begin with.
+    MailboxChange(uint8_t* base, BlockStep& step, const MailboxRecord& before);
 
     // Each gives false where the arena is full. UIDs ascend.
     bool put(const MailboxUpdate& update);
@@ -35,7 +35,7 @@ class MailboxChange {
 
     uint8_t* base_;
     BlockStep& step_;
-    const MailboxRecord* before_;
+    const MailboxRecord& before_;
     KeywordBits keywords_;
     std::vector<EntryChange> changes_;
     uint64_t summary_bytes_ = 0;

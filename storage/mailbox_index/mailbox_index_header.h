@@ -32,6 +32,11 @@ inline constexpr size_t kChunkEntriesMerged = kChunkEntriesMax / 2;
 // Entries that blocks have room for: few sizes, so that freed ones are used again, and small ones
 // for small mailboxes.
 inline constexpr size_t kChunkCapacities[] = {16, 64, kChunkEntriesMax};
+inline uint16_t chunk_capacity_for(size_t entries) {
+    size_t i = 0;
+    while (kChunkCapacities[i] < entries) ++i;
+    return static_cast<uint16_t>(kChunkCapacities[i]);
+}
 
 struct MailboxIndexHeader {
     ImagePreamble image;

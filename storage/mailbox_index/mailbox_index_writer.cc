@@ -10,6 +10,7 @@
 #include "storage/arena/slot_table_writer.h"
 #include "storage/mailbox_index/account_record.h"
 #include "storage/mailbox_index/mailbox_change.h"
+#include "storage/mailbox_index/mailbox_filling.h"
 
 namespace gatepost::storage {
 
@@ -124,15 +125,16 @@ MailboxRecord record_of(const MailboxStatus& status) {
     return record;
 }
 
+bool ascends(std::span<const MailboxMessage> messages) {
+    return std::adjacent_find(messages.begin(), messages.end(), [](const auto& a, const auto& b) {
+               return a.entry.uid >= b.entry.uid;
+           }) == messages.end();
+}
+
 Status check_order(const MailboxUpdate& update) {
-    const auto& messages = update.messages;
-    const bool sound =
-        std::adjacent_find(messages.begin(), messages.end(), [](const auto& a, const auto& b) {
-            return a.entry.uid >= b.entry.uid;
-        }) == messages.end();
     const auto& expunged = update.expunged;
-    if (sound && std::adjacent_find(expunged.begin(), expunged.end(), std::greater_equal<>()) ==
-                     expunged.end())
+    if (ascends(update.messages) && std::adjacent_find(expunged.begin(), expunged.end(),
+                                                       std::greater_equal<>()) == expunged.end())
         return {};
     return fail(ErrorCode::invalid, "the UIDs of an update of mailbox {} do not ascend",
                 update.status.mailbox_id);
@@ -208,21 +210,36 @@ Status MailboxIndexWriter::put_status(const MailboxStatus& status) {
 }
 
 Status MailboxIndexWriter::load(const MailboxUpdate& whole) {
-    if (Status ok = check_order(whole); !ok) return ok;
+    MailboxFilling filling(parts_->base(), parts_->blocks, parts_->qsbr);
+    if (Status ok = add(filling, whole.messages); !ok) return ok;
+    return end_load(filling, whole.status);
+}
+
+std::unique_ptr<MailboxFilling> MailboxIndexWriter::begin_load() {
+    return std::make_unique<MailboxFilling>(parts_->base(), parts_->blocks, parts_->qsbr);
+}
+
+Status MailboxIndexWriter::add(MailboxFilling& filling, std::span<const MailboxMessage> messages) {
+    if (messages.empty()) return {};
+    if (!ascends(messages) || messages.front().entry.uid <= filling.last_uid())
+        return fail(ErrorCode::invalid, "the UIDs of a mailbox that is loaded do not ascend");
+    return filling.add(messages) ? Status() : parts_->full();
+}
+
+Status MailboxIndexWriter::end_load(MailboxFilling& filling, const MailboxStatus& status) {
     Parts& parts = *parts_;
-    std::atomic<Slot>* slot = parts.find(MailboxRecordKind::mailbox, whole.status.mailbox_id);
+    std::atomic<Slot>* slot = parts.find(MailboxRecordKind::mailbox, status.mailbox_id);
     BlockStep step(parts.blocks, parts.qsbr);
-    MailboxRecord record = record_of(whole.status);
+    MailboxRecord record = record_of(status);
     // What went before it was loaded is not known here.
-    record.expunge_modseq = whole.status.highest_modseq;
+    record.expunge_modseq = status.highest_modseq;
     record.when_evicted = step.take(sizeof(MailboxRecord));
-    if (record.when_evicted == 0) return parts.full();
-    MailboxChange change(parts.base(), step, nullptr);
-    if (!change.put(whole) || !change.write(record)) return parts.full();
+    if (record.when_evicted == 0 || !filling.write(step, record)) return parts.full();
     const auto* before = parts.record_at<MailboxRecord>(slot);
     if (before != nullptr && before->is_resident()) drop_messages(parts.base(), step, *before);
     if (Status ok = parts.replace(step, slot, record); !ok) return ok;
-    parts.keywords_left_out += change.keywords_left_out();
+    filling.linked();
+    parts.keywords_left_out += filling.keywords_left_out();
     return {};
 }
 
@@ -236,7 +253,7 @@ Status MailboxIndexWriter::apply(const MailboxUpdate& update) {
     MailboxRecord record = *before;
     record.status = update.status;
     if (!update.expunged.empty()) record.expunge_modseq = update.status.highest_modseq;
-    MailboxChange change(parts.base(), step, before);
+    MailboxChange change(parts.base(), step, *before);
     if (!change.put(update) || !change.write(record)) return parts.full();
     if (Status ok = parts.replace(step, slot, record); !ok) return ok;
     parts.keywords_left_out += change.keywords_left_out();
@@ -256,7 +273,7 @@ Status MailboxIndexWriter::add_summaries(uint64_t mailbox_id,
                      [](const auto* a, const auto* b) { return a->first < b->first; });
     BlockStep step(parts.blocks, parts.qsbr);
     MailboxRecord record = *before;
-    MailboxChange change(parts.base(), step, before);
+    MailboxChange change(parts.base(), step, *before);
     if (!change.add_summaries(order) || !change.write(record)) return parts.full();
     return parts.replace(step, slot, record);
 }

@@ -48,6 +48,8 @@ struct MailboxUpdate {
     std::vector<uint32_t> expunged = {};  // UIDs, ascending; those that are not there do no harm
 };
 
+class MailboxFilling;
+
 class MailboxIndexWriter {
   public:
     // Takes the segment over and lays an empty arena out in it. `generation` names it to readers
@@ -68,6 +70,12 @@ class MailboxIndexWriter {
     Status put_status(const MailboxStatus& status);
     // All messages of a mailbox, which becomes resident.
     Status load(const MailboxUpdate& whole);
+    // The same, in pieces that may come one after the other, with other steps between them. Where
+    // one is refused, it may be put again, and so may the end; what was put is given back with the
+    // filling, which is of no use any more once it has ended well. UIDs ascend from piece to piece.
+    std::unique_ptr<MailboxFilling> begin_load();
+    Status add(MailboxFilling& filling, std::span<const MailboxMessage> messages);
+    Status end_load(MailboxFilling& filling, const MailboxStatus& status);
     // A step of a resident mailbox. Messages whose modseq is not above what is there are left as
     // they are, but for their place (segment, offset), which may have moved.
     Status apply(const MailboxUpdate& update);
