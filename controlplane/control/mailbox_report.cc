@@ -34,6 +34,7 @@ nlohmann::json mailbox_report(const MailboxServiceStatus& status) {
             {"waiting", status.waiting},
             {"requests", status.requests},
             {"changes", status.changes},
+            {"bulk_requests", status.bulk_requests},
             {"refused", status.refused},
             {"unavailable", status.unavailable},
             {"malformed", status.malformed},

@@ -13,9 +13,6 @@ using Clock = std::chrono::steady_clock;
 
 // Lists that one query loads: a slice of some milliseconds.
 constexpr size_t kAccountsOfQuery = 256;
-// After which a commit that the stream has told of is seen by everybody: the server has written its
-// record to the disk, and has to take it off the list of those that are under way.
-constexpr std::chrono::milliseconds kSeenByAll{100};
 
 uint64_t serial_of(const MailboxArena& arena, uint64_t account_id) {
     const auto account = arena.view().account(account_id);
@@ -72,19 +69,40 @@ void AccountLister::relist(std::span<const uint64_t> owners, std::span<const uin
     if (done) waiters_.push_back(std::move(done));
 }
 
-void AccountLister::relist_twice(std::span<const uint64_t> owners,
-                                 std::span<const uint64_t> mailboxes) {
+void AccountLister::relist_as_told(std::span<const uint64_t> owners,
+                                   std::span<const uint64_t> mailboxes) {
     relist(owners, mailboxes, {});
-    later_owners_.insert(owners.begin(), owners.end());
-    later_mailboxes_.insert(mailboxes.begin(), mailboxes.end());
-    later_at_ = Clock::now() + kSeenByAll;
+    later_[0].add(owners, mailboxes, Clock::now() + kLaterLooks[0]);
+}
+
+void AccountLister::Later::add(std::span<const uint64_t> of, std::span<const uint64_t> these,
+                               Clock::time_point when) {
+    // More that comes does not put off what is there.
+    if (is_empty()) at = when;
+    owners.insert(of.begin(), of.end());
+    mailboxes.insert(these.begin(), these.end());
+}
+
+void AccountLister::take_later() {
+    const Clock::time_point now = Clock::now();
+    for (size_t look = later_.size(); look-- > 0;) {
+        if (later_[look].is_empty() || now < later_[look].at) continue;
+        const Later due = std::exchange(later_[look], {});
+        const std::vector<uint64_t> owners(due.owners.begin(), due.owners.end());
+        const std::vector<uint64_t> mailboxes(due.mailboxes.begin(), due.mailboxes.end());
+        relist(owners, mailboxes, {});
+        if (look + 1 < later_.size())
+            later_[look + 1].add(owners, mailboxes, now + kLaterLooks[look + 1]);
+    }
 }
 
 std::optional<Clock::time_point> AccountLister::due() const {
     if (is_asking_) return std::nullopt;
     if (!owners_.empty() || !mailboxes_.empty() || !waiters_.empty()) return ask_again_at_;
-    if (!later_owners_.empty() || !later_mailboxes_.empty()) return later_at_;
-    return std::nullopt;
+    std::optional<Clock::time_point> first;
+    for (const Later& later : later_)
+        if (!later.is_empty() && (!first || later.at < *first)) first = later.at;
+    return first;
 }
 
 void AccountLister::ask_again(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes,
@@ -100,12 +118,7 @@ void AccountLister::ask_again(std::span<const uint64_t> owners, std::span<const 
 void AccountLister::pump() {
     const auto ready = due();
     if (!ready || Clock::now() < *ready) return;
-    if (Clock::now() >= later_at_) {
-        owners_.merge(later_owners_);
-        mailboxes_.merge(later_mailboxes_);
-        later_owners_.clear();
-        later_mailboxes_.clear();
-    }
+    take_later();
     const std::vector<uint64_t> owners(owners_.begin(), owners_.end());
     const std::vector<uint64_t> mailboxes(mailboxes_.begin(), mailboxes_.end());
     owners_.clear();

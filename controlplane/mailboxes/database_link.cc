@@ -28,28 +28,75 @@ constexpr seconds kRepeatLog{60};  // an unchanged error is logged once a minute
 constexpr seconds kAnswerMax{45};
 constexpr milliseconds kStopGrace{1000};  // for the transaction that is under way
 constexpr milliseconds kIdleMax{60'000};
+// Connections that find other servers all the time are made anew so often.
+constexpr milliseconds kLeavePause{1000};
+
+// Another server, another time line of it (after every promotion), another database on it.
+constexpr const char* kIdentity =
+    "SELECT concat_ws('/', (SELECT c.system_identifier FROM pg_control_system() c), "
+    "(SELECT d.oid FROM pg_database d WHERE d.datname = current_database()), "
+    "CASE WHEN pg_is_in_recovery() THEN '' "
+    "ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END)";
 
 void ring(int eventfd) {
     const uint64_t one = 1;
     (void)!::write(eventfd, &one, sizeof one);
 }
 
+PipelineFailure not_connected() {
+    return {Fault::away, "", "not connected to PostgreSQL", ""};
+}
+
 }  // namespace
 
-Pipeline::Results DatabaseSession::run(std::span<const PipelineQuery> queries) {
-    if (pipeline_ == nullptr)
-        return tl::unexpected(PipelineFailure{Fault::away, "", "not connected to PostgreSQL", ""});
-    bool is_stopping = stop_;
-    StatementWait wait;
+PipelineFailure another_server() {
+    return {Fault::away, "", "another server has taken the database's place", ""};
+}
+
+void DatabaseSession::prepare(StatementWait& wait) const {
+    const bool is_stopping = stop_;
     wait.deadline =
         std::chrono::steady_clock::now() + (is_stopping ? milliseconds(kStopGrace) : kAnswerMax);
     wait.wake = is_stopping ? -1 : wake_;
     // It stays readable: looked at once.
-    wait.woken = [&] {
+    wait.woken = [&wait] {
         wait.wake = -1;
         return std::chrono::steady_clock::now() + kStopGrace;
     };
+}
+
+Pipeline::Results DatabaseSession::run(std::span<const PipelineQuery> queries) {
+    if (pipeline_ == nullptr) return tl::unexpected(not_connected());
+    if (!agreement_.is_current(era_, identity_)) return tl::unexpected(another_server());
+    Pipeline::Results results = run_anywhere(queries);
+    if (!results || agreement_.is_current(era_, identity_)) return results;
+    PipelineFailure failure = another_server();
+    failure.is_unknown = true;
+    return tl::unexpected(std::move(failure));
+}
+
+Pipeline::Results DatabaseSession::run_anywhere(std::span<const PipelineQuery> queries) {
+    if (pipeline_ == nullptr) return tl::unexpected(not_connected());
+    StatementWait wait;
+    prepare(wait);
     return pipeline_->run(queries, wait);
+}
+
+void DatabaseSession::leave() {
+    if (pipeline_ == nullptr) return;
+    pipeline_->connection().close();
+    has_left_ = true;
+}
+
+tl::expected<void, PipelineFailure> DatabaseSession::stream(const std::string& sql,
+                                                            const Pipeline::TakeMessage& take) {
+    if (pipeline_ == nullptr) return tl::unexpected(not_connected());
+    if (!agreement_.is_current(era_, identity_)) return tl::unexpected(another_server());
+    StatementWait wait;
+    prepare(wait);
+    auto streamed = pipeline_->stream(sql, take, wait);
+    if (!streamed || agreement_.is_current(era_, identity_)) return streamed;
+    return tl::unexpected(another_server());
 }
 
 DatabaseLink::DatabaseLink(DatabaseLinkOptions options, Changed changed)
@@ -88,16 +135,20 @@ bool DatabaseLink::wait_stopped(milliseconds timeout) {
 
 void DatabaseLink::post(Job job) {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
+    jobs_.push_back({options_.agreement.era(), std::move(job)});
     if (news_) ring(news_.get());
 }
 
-std::optional<DatabaseLink::Job> DatabaseLink::next_job() {
+std::optional<DatabaseLink::Posted> DatabaseLink::next_job() {
     const std::lock_guard lock(mutex_);
     if (stop_ || jobs_.empty()) return std::nullopt;
-    Job job = std::move(jobs_.front());
+    Posted job = std::move(jobs_.front());
     jobs_.pop_front();
     return job;
+}
+
+bool DatabaseLink::is_left_behind() const {
+    return pipeline_.is_open() && !options_.agreement.is_newest(identity_);
 }
 
 void DatabaseLink::wait() {
@@ -128,22 +179,40 @@ void DatabaseLink::wait() {
 
 void DatabaseLink::run() {
     while (!stop_) {
+        if (is_left_behind()) {
+            pipeline_.connection().close();
+            lost({ErrorCode::unreachable, "other connections have found another server"});
+            pause();
+        }
         if (!pipeline_.is_open() && Clock::now() >= next_attempt_) connect();
         wait();
-        while (const std::optional<Job> job = next_job()) {
-            DatabaseSession session(pipeline_.is_open() ? &pipeline_ : nullptr, wake_.get(), stop_);
-            (*job)(session);
+        while (!is_left_behind()) {
+            const std::optional<Posted> posted = next_job();
+            if (!posted) break;
+            DatabaseSession session(pipeline_.is_open() ? &pipeline_ : nullptr, wake_.get(), stop_,
+                                    options_.agreement, identity_, posted->era);
+            posted->job(session);
             if (pipeline_.is_open() || !was_open_) continue;
             lost({ErrorCode::unreachable, "the connection to PostgreSQL broke"});
+            if (session.has_left()) pause();
             break;
         }
     }
+}
+
+void DatabaseLink::pause() {
+    next_attempt_ = std::max(next_attempt_, left_at_ + kLeavePause);
+    left_at_ = Clock::now();
 }
 
 void DatabaseLink::connect() {
     auto opened = Connection::open(options_.dsn, options_.application_name);
     if (!opened) return lost(opened.error());
     if (auto begun = opened->exec(options_.begin_session); !begun) return lost(begun.error());
+    auto identity = opened->exec(kIdentity);
+    if (!identity) return lost(identity.error());
+    identity_ = identity->text(0, 0);
+    options_.agreement.found(identity_);
     pipeline_ = Pipeline(std::move(*opened));
     was_open_ = true;
     backoff_ = kBackoffMin;

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "controlplane/mailboxes/database_agreement.h"
 #include "controlplane/mailboxes/pipeline.h"
 #include "storage/base/unique_fd.h"
 
@@ -20,22 +21,51 @@ namespace gatepost::controlplane {
 // What a job asks for by.
 class DatabaseSession {
   public:
-    DatabaseSession(Pipeline* pipeline, int wake, const std::atomic<bool>& stop)
-        : pipeline_(pipeline), wake_(wake), stop_(stop) {}
+    // `identity`: of the server. `era`: in which the job was given.
+    DatabaseSession(Pipeline* pipeline, int wake, const std::atomic<bool>& stop,
+                    const DatabaseAgreement& agreement, const std::string& identity, uint64_t era)
+        : pipeline_(pipeline),
+          wake_(wake),
+          stop_(stop),
+          agreement_(agreement),
+          identity_(identity),
+          era_(era) {}
 
-    // See Pipeline::run. While the database is away: a failure, at once.
+    const std::string& identity() const { return identity_; }
+    // See Pipeline::run. While the database is away, or another server than the one that all
+    // follow: a failure, at once. Where the era ends meanwhile: a failure; it may have been done.
     Pipeline::Results run(std::span<const PipelineQuery> queries);
+    // Whichever server it is.
+    Pipeline::Results run_anywhere(std::span<const PipelineQuery> queries);
+    // Ends the connection; there will be another one.
+    void leave();
+    bool has_left() const { return has_left_; }
+    // See Pipeline::stream.
+    tl::expected<void, PipelineFailure> stream(const std::string& sql,
+                                               const Pipeline::TakeMessage& take);
+    bool is_stopping() const { return stop_; }
 
   private:
+    // `wait` outlives its use.
+    void prepare(StatementWait& wait) const;
+
     Pipeline* pipeline_;
     int wake_;
     const std::atomic<bool>& stop_;
+    const DatabaseAgreement& agreement_;
+    const std::string& identity_;
+    const uint64_t era_;
+    bool has_left_ = false;
 };
+
+// Of what was begun, or asked for, before all followed the server that they follow now.
+PipelineFailure another_server();
 
 struct DatabaseLinkOptions {
     std::string dsn;
     std::string application_name;
-    std::string begin_session;  // SQL
+    std::string begin_session;     // SQL
+    DatabaseAgreement& agreement;  // outlives the link
 };
 
 class DatabaseLink {
@@ -60,11 +90,19 @@ class DatabaseLink {
 
     void run();
     void connect();
+    // Whether other connections have found a newer server.
+    bool is_left_behind() const;
+    // The next attempt comes later, unless there was no pause of late.
+    void pause();
     void lost(const Error& error);
     // Waits for jobs, for the end, for the time of another attempt to connect, or for the end of
     // the connection.
     void wait();
-    std::optional<Job> next_job();
+    struct Posted {
+        uint64_t era = 0;
+        Job job;
+    };
+    std::optional<Posted> next_job();
 
     const DatabaseLinkOptions options_;
     const Changed changed_;
@@ -73,13 +111,15 @@ class DatabaseLink {
     std::atomic<bool> stop_{false};
     std::mutex mutex_;
     std::condition_variable stopped_changed_;
-    std::deque<Job> jobs_;
+    std::deque<Posted> jobs_;
     bool stopped_ = true;
     // Of the thread.
     Pipeline pipeline_{Connection()};
+    std::string identity_;  // of the server
     bool was_open_ = false;
     std::chrono::milliseconds backoff_;
     Clock::time_point next_attempt_{};
+    Clock::time_point left_at_{};
     std::string logged_error_;
     Clock::time_point logged_at_{};
     std::thread thread_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <thread>
+#include <utility>
 
 #include "controlplane/log/event_log.h"
 
@@ -131,7 +132,7 @@ void MailboxArena::remove_account(uint64_t account_id) {
 }
 
 MailboxArena::Applied MailboxArena::put_status(const MailboxStatus& status) {
-    if (gone_.contains(status.mailbox_id)) return Applied::gone;
+    if (is_gone(status)) return Applied::gone;
     const auto known = view().mailbox(status.mailbox_id);
     if (known && !comes_after(status, known->status())) return Applied::nothing;
     if (!is_resident(status.mailbox_id)) return put_status_back(status);
@@ -141,7 +142,7 @@ MailboxArena::Applied MailboxArena::put_status(const MailboxStatus& status) {
 
 MailboxArena::Applied MailboxArena::put_status_back(const MailboxStatus& status) {
     const uint64_t id = status.mailbox_id;
-    if (gone_.contains(id)) return Applied::gone;
+    if (is_gone(status)) return Applied::gone;
     if (is_resident(id)) return Applied::nothing;
     const auto seen = seen_.find(id);
     if (seen != seen_.end() && seen->second.uid_validity < status.uid_validity) seen_.erase(seen);
@@ -162,23 +163,34 @@ MailboxArena::Applied MailboxArena::start_over(const MailboxStatus& status) {
     return put_status_back(status);
 }
 
-MailboxArena::Applied MailboxArena::apply(const MailboxDelta& delta, bool asked) {
-    const uint64_t id = delta.mailbox_id;
-    if (delta.is_gone) forget_for_ever(id);
-    if (gone_.contains(id)) return Applied::gone;
-    const MailboxStatus& status = delta.update.status;
+Status MailboxArena::add(uint64_t mailbox_id, storage::MailboxFilling& filling,
+                         std::span<const storage::MailboxMessage> messages) {
+    return with_room(mailbox_id, [&] { return writer_->add(filling, messages); });
+}
+
+MailboxArena::Applied MailboxArena::end_load(storage::MailboxFilling& filling,
+                                             const MailboxStatus& status) {
+    const uint64_t id = status.mailbox_id;
+    if (is_gone(status)) return Applied::gone;
     const uint64_t have = modseq_of(id);
-    if (!is_resident(id)) {
-        if (!asked || delta.from_modseq != 0) return put_status(status);
-        // Older than the status that is known: what it lacks comes with the next one.
-        if (!with_room(id, [&] { return writer_->load(delta.update); })) return Applied::full;
-        known_.insert(id);
-        const Clock::time_point now = Clock::now();
-        resident_[id] = {now, 0};
-        by_age_.emplace(now, id);
-        count(id);
-        return have > status.highest_modseq ? Applied::gap : Applied::changed;
-    }
+    if (!with_room(id, [&] { return writer_->end_load(filling, status); })) return Applied::full;
+    known_.insert(id);
+    forget_resident(id);
+    const Clock::time_point now = Clock::now();
+    resident_[id] = {now, 0};
+    by_age_.emplace(now, id);
+    count(id);
+    // Older than the status that is known: what it lacks comes with the next one.
+    return have > status.highest_modseq ? Applied::gap : Applied::changed;
+}
+
+MailboxArena::Applied MailboxArena::apply(const MailboxDelta& delta) {
+    const uint64_t id = delta.mailbox_id;
+    const MailboxStatus& status = delta.update.status;
+    if (delta.is_gone) forget_for_ever(id);
+    if (delta.is_gone || is_gone(status)) return Applied::gone;
+    const uint64_t have = modseq_of(id);
+    if (!is_resident(id)) return put_status(status);
     const MailboxStatus known = view().mailbox(id)->status();
     if (!comes_after(status, known)) return Applied::nothing;
     if (known.uid_validity != status.uid_validity) return start_over(status);
@@ -223,9 +235,23 @@ void MailboxArena::remove_mailbox(uint64_t mailbox_id) {
 }
 
 void MailboxArena::forget_for_ever(uint64_t mailbox_id) {
+    const auto known = view().mailbox(mailbox_id);
+    Gone gone{known ? known->status().uid_validity : UINT32_MAX, seen_of(mailbox_id)};
     remove_mailbox(mailbox_id);
     if (gone_.size() >= kGoneMax) gone_.clear();
-    gone_.insert(mailbox_id);
+    gone_[mailbox_id] = std::move(gone);
+}
+
+bool MailboxArena::is_gone(const MailboxStatus& status) const {
+    const auto found = gone_.find(status.mailbox_id);
+    return found != gone_.end() && status.uid_validity <= found->second.uid_validity;
+}
+
+std::vector<MailboxStatus> MailboxArena::forget_gone() {
+    std::vector<MailboxStatus> seen;
+    for (const auto& [id, gone] : std::exchange(gone_, {}))
+        if (gone.seen) seen.push_back(*gone.seen);
+    return seen;
 }
 
 void MailboxArena::move_bodies(std::span<const MovedMessage> messages) {

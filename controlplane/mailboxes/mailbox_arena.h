@@ -18,6 +18,7 @@
 
 #include "controlplane/mailboxes/mailbox_rows.h"
 #include "controlplane/mailboxes/moved_message.h"
+#include "storage/mailbox_index/mailbox_filling.h"
 #include "storage/mailbox_index/mailbox_index_writer.h"
 
 namespace gatepost::controlplane {
@@ -79,16 +80,26 @@ class MailboxArena {
     Applied put_status(const storage::MailboxStatus& status);
     // The same, also where it is a step back.
     Applied put_status_back(const storage::MailboxStatus& status);
-    // `asked`: the mailbox is to be resident. What cannot be taken as a step (the expunged messages
-    // are not known, there are too many keywords) takes the messages away, and they are loaded
-    // as a whole when somebody asks for them.
-    Applied apply(const MailboxDelta& delta, bool asked);
+    // What cannot be taken as a step (the expunged messages are not known, there are too many
+    // keywords) takes the messages away, and they are loaded as a whole when somebody asks for
+    // them.
+    Applied apply(const MailboxDelta& delta);
+    // All messages of a mailbox that is not resident, and is so once the load ends; see
+    // storage::MailboxIndexWriter. Refused: they do not fit whatever is evicted.
+    std::unique_ptr<storage::MailboxFilling> begin_load() { return writer_->begin_load(); }
+    Status add(uint64_t mailbox_id, storage::MailboxFilling& filling,
+               std::span<const storage::MailboxMessage> messages);
+    Applied end_load(storage::MailboxFilling& filling, const storage::MailboxStatus& status);
     // Takes its messages away; they are loaded as a whole when somebody asks for them.
     void let_go(uint64_t mailbox_id);
     void remove_mailbox(uint64_t mailbox_id);
-    // The same of one that the database has no longer: what was read of it before comes too late.
+    // The same of one that the database has no longer: what was read of it before comes too late. A
+    // later UIDVALIDITY is of another mailbox, which a database that went back gave its id.
     void forget_for_ever(uint64_t mailbox_id);
-    bool is_gone(uint64_t mailbox_id) const { return gone_.contains(mailbox_id); }
+    bool is_gone(const storage::MailboxStatus& status) const;
+    // The database went back: what was gone may be there again. Gives those whose messages sessions
+    // may have seen, as they had seen them.
+    std::vector<storage::MailboxStatus> forget_gone();
     // Messages of one mailbox, UIDs ascending. No state of it changes, and nobody is told: readers
     // find the new places. One that has no room for that is taken out of memory.
     void move_bodies(std::span<const MovedMessage> messages);
@@ -103,6 +114,11 @@ class MailboxArena {
     struct Resident {
         Clock::time_point asked_at{};
         uint64_t octets = 0;
+    };
+
+    struct Gone {
+        uint32_t uid_validity = 0;  // the last one that was known
+        std::optional<storage::MailboxStatus> seen;
     };
 
     MailboxArena(std::unique_ptr<storage::MailboxIndexWriter> writer, uint64_t octets_max,
@@ -131,7 +147,7 @@ class MailboxArena {
     std::unordered_set<uint64_t> known_;  // mailboxes whose status is there
     std::unordered_map<uint64_t, std::vector<uint64_t>> accounts_;  // the mailboxes that each lists
     std::unordered_map<uint64_t, std::vector<uint64_t>> listed_by_;
-    std::unordered_set<uint64_t> gone_;  // ids are not given twice
+    std::unordered_map<uint64_t, Gone> gone_;
     MailboxArenaCounters counters_;
 };
 

@@ -40,21 +40,35 @@ struct MailboxContext {
     std::function<void(std::function<void()>)> post;
     MailboxWorkers workers;
     std::unique_ptr<MailboxArena> arena;  // null until PostgreSQL was there for the first time
+    DatabaseAgreement agreement;
+
+    // Has `work` done in the connection's thread; `take` gets what it gives in the service's, a
+    // failure where an era has ended since.
+    template <typename Work, typename Take>
+    void run(DatabaseLink& link, Work work, Take take) {
+        link.post([this, work, take, era = agreement.era()](DatabaseSession& session) {
+            using Outcome = decltype(work(session));
+            auto outcome = std::make_shared<const Outcome>(work(session));
+            post([this, outcome, take, era] {
+                if (agreement.is_current(era)) return take(*outcome);
+                take(Outcome(tl::unexpected(another_server())));
+            });
+        });
+    }
 
     // Runs the queries as one transaction; `decode` makes something of their results in the
     // connection's thread, and `take` gets it, or a PipelineFailure, in the service's.
     template <typename Decode, typename Take>
     void ask(DatabaseLink& link, std::vector<PipelineQuery> queries, Decode decode, Take take) {
         auto asked = std::make_shared<const std::vector<PipelineQuery>>(std::move(queries));
-        link.post([asked, decode, take, hand_over = post](DatabaseSession& session) {
+        const auto work = [asked, decode](DatabaseSession& session) {
             using Value = decltype(decode(std::vector<PgResult>()));
             using Outcome = tl::expected<Value, PipelineFailure>;
             Pipeline::Results results = session.run(*asked);
-            auto outcome = std::make_shared<Outcome>(
-                results ? Outcome(decode(std::move(*results)))
-                        : Outcome(tl::unexpected(std::move(results.error()))));
-            hand_over([outcome, take] { take(*outcome); });
-        });
+            return results ? Outcome(decode(std::move(*results)))
+                           : Outcome(tl::unexpected(std::move(results.error())));
+        };
+        run(link, work, take);
     }
 };
 

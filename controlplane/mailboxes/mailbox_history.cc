@@ -14,13 +14,6 @@ using storage::MailboxStatus;
 // Messages of a last change that are asked for: what is lost of a transaction is lost as a whole.
 constexpr size_t kClaimsOfMailbox = 2;
 
-// Another server, another time line of it (after every promotion), another database on it.
-constexpr std::string_view kIdentity =
-    "SELECT concat_ws('/', (SELECT c.system_identifier FROM pg_control_system() c), "
-    "(SELECT d.oid FROM pg_database d WHERE d.datname = current_database()), "
-    "CASE WHEN pg_is_in_recovery() THEN '' "
-    "ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END)";
-
 // Mailboxes where one of these messages is not what it was, and not what came after it either. One
 // that was expunged since has a tombstone.
 constexpr std::string_view kContradicted =
@@ -53,6 +46,7 @@ bool MailboxHistory::goes_on(const std::optional<MailboxStatus>& seen, const Mai
     if (now.uid_validity == seen->uid_validity && now.highest_modseq >= seen->highest_modseq &&
         now.uid_next >= seen->uid_next)
         return true;
+    expect_gone_again();
     log_error("mailboxes.database_went_back")
         .field("mailbox", now.mailbox_id)
         .field("account", now.account_id)
@@ -95,34 +89,44 @@ void MailboxHistory::renumber(const MailboxStatus& seen, uint32_t uid_validity) 
         });
 }
 
+void MailboxHistory::expect_gone_again() {
+    for (const MailboxStatus& seen : context_.arena->forget_gone())
+        lost_.try_emplace(seen.mailbox_id, seen);
+}
+
 void MailboxHistory::check(std::function<void()> then) {
     add_claims();
     ++checks_;
-    std::vector<PipelineQuery> queries(1, PipelineQuery{kIdentity, {}});
-    if (!claims_.empty()) queries.push_back(contradicted_query());
-    using Answers = std::pair<std::string, std::vector<uint64_t>>;
-    context_.ask(
-        reads_, std::move(queries),
-        [](std::vector<PgResult> rows) {
-            return Answers(rows[0].text(0, 0),
-                           rows.size() > 1 ? ids_of(rows[1]) : std::vector<uint64_t>());
-        },
-        [this, then = std::move(then)](const tl::expected<Answers, PipelineFailure>& answers) {
+    auto asked = std::make_shared<const std::vector<PipelineQuery>>(1, contradicted_query());
+    reads_.post([this, asked, then = std::move(then)](DatabaseSession& session) {
+        Pipeline::Results results = session.run_anywhere(*asked);
+        std::vector<uint64_t> contradicted;
+        if (results) contradicted = ids_of((*results)[0]);
+        // Without an answer nothing goes on.
+        if (!results) session.leave();
+        context_.post([this, then, is_answered = results.has_value(), contradicted,
+                       identity = session.identity()] {
             --checks_;
-            if (answers) {
-                if (!identity_.empty() && identity_ != answers->first) {
-                    log_warning("mailboxes.another_database")
-                        .field("before", identity_)
-                        .field("now", answers->first)
-                        .field("contradicted", answers->second.size());
-                    take_contradicted(answers->second);
-                }
-                identity_ = answers->first;
-                // A later one asks with more.
-                if (checks_ == 0) claims_.clear();
-            }
+            if (!is_answered || !context_.agreement.agree(identity)) return;
+            take_answer(identity, contradicted);
             then();
         });
+    });
+}
+
+void MailboxHistory::take_answer(const std::string& identity,
+                                 const std::vector<uint64_t>& contradicted) {
+    if (!identity_.empty() && identity_ != identity) {
+        log_warning("mailboxes.another_database")
+            .field("before", identity_)
+            .field("now", identity)
+            .field("contradicted", contradicted.size());
+        expect_gone_again();
+        take_contradicted(contradicted);
+    }
+    identity_ = identity;
+    // A later one asks with more.
+    if (checks_ == 0) claims_.clear();
 }
 
 void MailboxHistory::add_claims() {

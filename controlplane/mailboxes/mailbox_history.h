@@ -35,8 +35,8 @@ class MailboxHistory {
     // that. `now` is not to be used; the mailbox gets another UIDVALIDITY.
     bool goes_on(const std::optional<storage::MailboxStatus>& seen,
                  const storage::MailboxStatus& now);
-    // After every new connection: `then` is called when it is known whether the database is the one
-    // it was, and what is resident belongs to it.
+    // After every new connection: `then` is called when all connections may follow the server that
+    // answers, and what is resident belongs to it. Where they may not, there will be another one.
     void check(std::function<void()> then);
 
     uint64_t mailboxes_lost() const { return mailboxes_lost_; }
@@ -47,10 +47,14 @@ class MailboxHistory {
 
     void add_claims();
     PipelineQuery contradicted_query() const;
+    void take_answer(const std::string& identity, const std::vector<uint64_t>& contradicted);
     void take_contradicted(const std::vector<uint64_t>& mailboxes);
     // `uid_validity`: that of the database now; where it has got another one meanwhile, that will
     // do.
     void renumber(const storage::MailboxStatus& seen, uint32_t uid_validity);
+    // Mailboxes that were gone may be there again, as nobody knows how they were then: those that
+    // sessions have seen get another UIDVALIDITY.
+    void expect_gone_again();
 
     MailboxContext& context_;
     DatabaseLink& reads_;

@@ -1,6 +1,7 @@
 #include "controlplane/mailboxes/mailbox_loader.h"
 
 #include <algorithm>
+#include <semaphore>
 
 #include "controlplane/log/event_log.h"
 
@@ -20,6 +21,11 @@ constexpr size_t kMailboxesOfQuery = 4096;
 // What the replication stream tells is visible soon, unless the server waits for a standby, or has
 // lost it. After that it is not asked for without a pause.
 constexpr std::chrono::seconds kVisibleSoon{1};
+// Pieces of a mailbox that may wait for the service's thread, which takes what is there in one turn
+// of its loop: some two milliseconds, and two MiB.
+constexpr ptrdiff_t kPiecesAhead = 4;
+// Where they wait for longer, the connection's thread looks whether it is to stop.
+constexpr std::chrono::milliseconds kLookAtStop{100};
 
 uint64_t microseconds_since(Clock::time_point begin) {
     return static_cast<uint64_t>(
@@ -35,56 +41,88 @@ Answer not_found() {
 void MailboxLoader::open(uint64_t mailbox_id, Done done) {
     context_.arena->touch(mailbox_id, Clock::now());
     if (context_.arena->is_resident(mailbox_id)) return done({});
-    std::vector<Done>& waiters = opening_[mailbox_id];
-    waiters.push_back(std::move(done));
-    if (waiters.size() > 1) return;
-    const std::vector<MailboxWant> wants = {{mailbox_id, 0, 0}};
-    context_.ask(
-        loads_, load_queries(mailbox_id),
-        [wants](std::vector<PgResult> results) {
-            auto rows = std::make_shared<const std::vector<PgResult>>(std::move(results));
-            return std::move(deltas_of(std::move(rows), 0, wants)[0]);
-        },
-        [this, mailbox_id, begin = Clock::now(), seen = context_.arena->seen_of(mailbox_id)](
-            const tl::expected<MailboxDelta, PipelineFailure>& delta) {
-            take_load(mailbox_id, begin, seen, delta);
-        });
+    Opening& opening = opening_[mailbox_id];
+    opening.waiters.push_back(std::move(done));
+    if (opening.waiters.size() > 1) return;
+    opening.filling = context_.arena->begin_load();
+    opening.seen = context_.arena->seen_of(mailbox_id);
+    context_.run(
+        loads_,
+        [this, mailbox_id](DatabaseSession& session) { return read_whole(session, mailbox_id); },
+        [this, mailbox_id](const LoadedStatus& status) { take_load(mailbox_id, status); });
 }
 
-void MailboxLoader::take_load(uint64_t mailbox_id, Clock::time_point begin,
-                              const std::optional<MailboxStatus>& seen,
-                              const tl::expected<MailboxDelta, PipelineFailure>& delta) {
-    Answer answer;
-    if (!delta) {
-        answer = Answer::of(delta.error());
-    } else if (delta->is_gone || context_.arena->is_gone(mailbox_id)) {
-        take_gone(mailbox_id);
-        answer = not_found();
-    } else if (!history_.goes_on(seen, delta->update.status)) {
-        answer = {MailboxOutcome::unavailable,
-                  "the database has lost changes of this mailbox; it is being put in order"};
-    } else if (const Applied applied = context_.arena->apply(*delta, true);
-               applied == Applied::full) {
-        answer = Answer::full();
-    } else {
-        ++counters_.loads;
-        counters_.last_load_us = microseconds_since(begin);
-        counters_.last_load_rows = delta->update.messages.size();
-        background_.push_back({mailbox_id, 1, UINT32_MAX});
-        go_on_with_summaries();
-        context_.arena->keep_budget(Clock::now());
+// The database sends while the service's thread puts into the index what came before. Where that
+// thread is held up, the database waits: no more is in memory than the window and one piece.
+MailboxLoader::LoadedStatus MailboxLoader::read_whole(DatabaseSession& session,
+                                                      uint64_t mailbox_id) {
+    const auto window = std::make_shared<std::counting_semaphore<kPiecesAhead>>(kPiecesAhead);
+    WholeMailbox whole(mailbox_id, [&](MailboxPiece piece) -> Status {
+        while (!window->try_acquire_for(kLookAtStop))
+            if (session.is_stopping()) return fail(ErrorCode::refused, "this process is stopping");
+        auto shared = std::make_shared<const MailboxPiece>(std::move(piece));
+        context_.post([this, mailbox_id, shared, window] {
+            take_piece(mailbox_id, *shared);
+            window->release();
+        });
+        return {};
+    });
+    const auto read = session.stream(whole.sql(), [&](size_t statement, Bytes message) {
+        return whole.take(statement, message);
+    });
+    if (!read) return tl::unexpected(read.error());
+    if (const Status given = whole.finish(); !given)
+        return tl::unexpected(PipelineFailure{Fault::away, "", given.error().message, ""});
+    return whole.status();
+}
+
+void MailboxLoader::take_piece(uint64_t mailbox_id, const MailboxPiece& piece) {
+    Opening& opening = opening_.at(mailbox_id);
+    if (opening.filling && !context_.arena->add(mailbox_id, *opening.filling, piece.messages))
+        opening.filling.reset();
+}
+
+Answer MailboxLoader::end_load(uint64_t mailbox_id, Opening& opening, const LoadedStatus& status) {
+    if (!status) {
+        if (status.error().fault != Fault::away)
+            log_warning("mailboxes.load_failed")
+                .field("mailbox", mailbox_id)
+                .field("sqlstate", status.error().sqlstate)
+                .field("error", status.error().message);
+        return Answer::of(status.error());
     }
-    const auto waiting = opening_.extract(mailbox_id);
+    if (!*status || context_.arena->is_gone(**status)) {
+        if (!*status) take_gone(mailbox_id);
+        return not_found();
+    }
+    if (!history_.goes_on(opening.seen, **status))
+        return {MailboxOutcome::unavailable,
+                "the database has lost changes of this mailbox; it is being put in order"};
+    if (!opening.filling || context_.arena->end_load(*opening.filling, **status) == Applied::full)
+        return Answer::full();
+    ++counters_.loads;
+    counters_.last_load_us = microseconds_since(opening.begin);
+    counters_.last_load_rows = opening.filling->size();
+    background_.push_back({mailbox_id, 1, UINT32_MAX});
+    go_on_with_summaries();
+    context_.arena->keep_budget(Clock::now());
+    return {};
+}
+
+void MailboxLoader::take_load(uint64_t mailbox_id, const LoadedStatus& status) {
+    Opening opening = std::move(opening_.extract(mailbox_id).mapped());
+    const Answer answer = end_load(mailbox_id, opening, status);
+    opening.filling.reset();
     // It was read before the change that is known already.
     const auto noticed = noticed_.find(mailbox_id);
-    if (delta && noticed != noticed_.end() &&
+    if (status && noticed != noticed_.end() &&
         noticed->second.modseq > context_.arena->modseq_of(mailbox_id) &&
         context_.arena->is_resident(mailbox_id)) {
-        for (const Done& waiter : waiting.mapped()) refresh(mailbox_id, waiter);
+        for (const Done& waiter : opening.waiters) refresh(mailbox_id, waiter);
         return;
     }
     noticed_.erase(mailbox_id);
-    for (const Done& waiter : waiting.mapped()) waiter(answer);
+    for (const Done& waiter : opening.waiters) waiter(answer);
 }
 
 void MailboxLoader::refresh(uint64_t mailbox_id, Done done) {
@@ -235,7 +273,7 @@ void MailboxLoader::take_changes(const Changes& changes) {
     for (const MailboxDelta& delta : changes.deltas) {
         if (delta.is_gone || unsound.contains(delta.mailbox_id)) continue;
         const MailboxStatus& status = delta.update.status;
-        const Applied applied = context_.arena->apply(delta, false);
+        const Applied applied = context_.arena->apply(delta);
         if (applied == Applied::changed || applied == Applied::full)
             context_.workers.changed(status.mailbox_id, status.account_id);
     }
@@ -255,8 +293,11 @@ void MailboxLoader::take_changes(const Changes& changes) {
     }
 }
 
-void MailboxLoader::compare_all() {
-    history_.check([this] { compare(context_.arena->known_mailboxes()); });
+void MailboxLoader::compare_all(std::function<void()> checked) {
+    history_.check([this, checked = std::move(checked)] {
+        checked();
+        compare(context_.arena->known_mailboxes());
+    });
 }
 
 void MailboxLoader::compare(std::vector<uint64_t> mailboxes) {

@@ -13,6 +13,7 @@
 
 #include "controlplane/mailboxes/mailbox_context.h"
 #include "controlplane/mailboxes/mailbox_history.h"
+#include "controlplane/mailboxes/whole_mailbox.h"
 
 namespace gatepost::controlplane {
 
@@ -49,8 +50,16 @@ class MailboxLoader {
     // As the database has it; none: gone. Tells the workers, and asks for what is missing.
     void take_status(const storage::MailboxStatus& status);
     void take_gone(uint64_t mailbox_id);
-    // Compares all that are in the index with the database.
-    void compare_all();
+    // The replication stream, which may come from another server still, says that it is gone: it is
+    // looked for, and once more when every transaction sees that.
+    void look_for(uint64_t mailbox_id) {
+        if (context_.arena->modseq_of(mailbox_id) == 0) return;
+        refresh(mailbox_id, {});
+        ask_later(mailbox_id);
+    }
+    // Compares all that are in the index with the database, once `checked` was told that it may be
+    // followed.
+    void compare_all(std::function<void()> checked);
     // Asks for what refresh() and the like have gathered.
     void pump();
     // When pump() has to be called, where something waits to be asked for again.
@@ -67,6 +76,17 @@ class MailboxLoader {
         uint64_t modseq = 0;
         MailboxArena::Clock::time_point since = MailboxArena::Clock::now();
     };
+    // A mailbox that is being loaded. `loads` reads one after the other, so that one at most takes
+    // room in the arena.
+    struct Opening {
+        std::vector<Done> waiters;
+        // Null: it did not fit.
+        std::unique_ptr<storage::MailboxFilling> filling;
+        // What sessions had seen of it before.
+        std::optional<storage::MailboxStatus> seen;
+        MailboxArena::Clock::time_point begin = MailboxArena::Clock::now();
+    };
+    using LoadedStatus = tl::expected<std::optional<storage::MailboxStatus>, PipelineFailure>;
     struct SummaryRange {
         uint64_t mailbox_id = 0;
         uint32_t first = 0;
@@ -79,9 +99,12 @@ class MailboxLoader {
         std::vector<MailboxDelta> deltas;
     };
 
-    void take_load(uint64_t mailbox_id, MailboxArena::Clock::time_point begin,
-                   const std::optional<storage::MailboxStatus>& seen,
-                   const tl::expected<MailboxDelta, PipelineFailure>& delta);
+    // In the thread of the connection.
+    LoadedStatus read_whole(DatabaseSession& session, uint64_t mailbox_id);
+    void take_piece(uint64_t mailbox_id, const MailboxPiece& piece);
+    void take_load(uint64_t mailbox_id, const LoadedStatus& status);
+    // Puts what was read into the index.
+    Answer end_load(uint64_t mailbox_id, Opening& opening, const LoadedStatus& status);
     Seen seen_of(std::span<const uint64_t> mailboxes) const;
     // False: the database has gone back, or is not as far yet as the replication stream was: the
     // status is not to be used.
@@ -102,7 +125,7 @@ class MailboxLoader {
     DatabaseLink& reads_;
     DatabaseLink& loads_;
     MailboxHistory history_;
-    std::map<uint64_t, std::vector<Done>> opening_;
+    std::map<uint64_t, Opening> opening_;
     std::map<uint64_t, std::vector<Done>> stale_;  // to be refreshed
     std::map<uint64_t, Noticed> noticed_;
     std::set<uint64_t> late_;  // to be refreshed, and not at once

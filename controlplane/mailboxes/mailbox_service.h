@@ -1,6 +1,7 @@
 // Mailboxes for the workers: the one writer of their arena. A thread with a connection to each
 // worker, which answers what they ask, tells them what has changed, and keeps the arena as
-// PostgreSQL has it; and three connections to that: for changes, for short queries, and for loads.
+// PostgreSQL has it; and four connections to that: for changes, for very large ones, for short
+// queries, and for loads.
 #pragma once
 
 #include <atomic>
@@ -64,9 +65,10 @@ struct MailboxServiceStatus {
     uint64_t crowded = 0;
     uint64_t waiting = 0;  // requests to change something
     uint64_t requests = 0;
-    uint64_t changes = 0;      // requests that were committed
-    uint64_t refused = 0;      // by the database
-    uint64_t unavailable = 0;  // because it is away, or they waited for too long
+    uint64_t changes = 0;        // requests that were committed
+    uint64_t bulk_requests = 0;  // that went by the lane of very large changes
+    uint64_t refused = 0;        // by the database
+    uint64_t unavailable = 0;    // because it is away, or they waited for too long
     uint64_t malformed = 0;
     uint64_t transactions = 0;
     uint64_t largest_batch = 0;

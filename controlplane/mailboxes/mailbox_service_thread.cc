@@ -17,6 +17,9 @@ using namespace gatepost::storage;
 constexpr std::chrono::seconds kWaitMax{60};
 // Memory that waits for readers, who move on within a turn of their loop.
 constexpr milliseconds kReclaimTime{20};
+// A COPY of very many messages is one statement. Its worker gives up after 120 s, of which it may
+// have waited for 30 s.
+constexpr std::chrono::seconds kBulkTimeMax{80};
 constexpr int64_t kSecondNs = 1'000'000'000;
 
 // Whatever is set for others: a commit means that it is on the database's disk; and the plans do
@@ -29,6 +32,10 @@ constexpr std::string_view kBegin =
 // What the statements of one transaction see is one state.
 constexpr std::string_view kReadOnly =
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+// A mailbox comes in the order of its primary key, from the first row on: nothing is gathered, and
+// then sorted, before one is sent.
+constexpr std::string_view kInOrder =
+    "; SET enable_bitmapscan = off; SET enable_sort = off; SET max_parallel_workers_per_gather = 0";
 
 Answer away() {
     return {MailboxOutcome::unavailable, "the database cannot be reached; try again later"};
@@ -56,9 +63,8 @@ uint64_t generation_now() {
 
 }  // namespace
 
-DatabaseLinkOptions MailboxServiceThread::link_options(const char* name,
-                                                       const std::string& begin) const {
-    return {service_.options_.dsn, name, std::string(kBegin) + begin};
+DatabaseLinkOptions MailboxServiceThread::link_options(const char* name, const std::string& begin) {
+    return {service_.options_.dsn, name, std::string(kBegin) + begin, context_.agreement};
 }
 
 MailboxServiceThread::MailboxServiceThread(MailboxService& service)
@@ -68,19 +74,23 @@ MailboxServiceThread::MailboxServiceThread(MailboxService& service)
                   for (const MailboxStatus& status : statuses) loader_.take_status(status);
               }),
       loader_(context_, reads_, loads_),
-      writes_(context_, changes_, loader_, lister_, service.options_.edge),
+      writes_(context_, changes_, bulk_, loader_, lister_, service.options_.edge),
       changes_(
           link_options("gatepost mailbox changes",
                        fmt::format("SET lock_timeout = {}", service.options_.lock_wait.count())),
           [this](bool connected, const std::string& error) {
               context_.post([this, connected, error] { database_changed(connected, error); });
           }),
+      bulk_(link_options("gatepost mailbox bulk changes",
+                         fmt::format("SET lock_timeout = {}; SET statement_timeout = '{}s'",
+                                     service.options_.lock_wait.count(), kBulkTimeMax.count())),
+            [this](bool, const std::string&) { context_.post([this] { follow(); }); }),
       reads_(link_options("gatepost mailbox reads", std::string(kReadOnly)),
              [this](bool connected, const std::string&) {
                  if (connected) context_.post([this] { compare_all(); });
              }),
-      loads_(link_options("gatepost mailbox loads", std::string(kReadOnly)),
-             [](bool, const std::string&) {}) {
+      loads_(link_options("gatepost mailbox loads", fmt::format("{}{}", kReadOnly, kInOrder)),
+             [this](bool, const std::string&) { context_.post([this] { follow(); }); }) {
     context_.post = [this](std::function<void()> call) {
         service_.post([call = std::move(call)](MailboxServiceThread&) { call(); });
     };
@@ -90,7 +100,7 @@ MailboxServiceThread::MailboxServiceThread(MailboxService& service)
 }
 
 Status MailboxServiceThread::start() {
-    for (DatabaseLink* link : {&changes_, &reads_, &loads_})
+    for (DatabaseLink* link : {&changes_, &bulk_, &reads_, &loads_})
         if (Status ok = link->start(); !ok) return ok;
     return {};
 }
@@ -112,7 +122,7 @@ void MailboxServiceThread::run() {
         questions_.look_after(context_.workers, Clock::now());
         report();
     }
-    for (DatabaseLink* link : {&changes_, &reads_, &loads_}) link->request_stop();
+    for (DatabaseLink* link : {&changes_, &bulk_, &reads_, &loads_}) link->request_stop();
 }
 
 std::chrono::nanoseconds MailboxServiceThread::wait_time() const {
@@ -221,7 +231,7 @@ void MailboxServiceThread::serve(uint64_t peer, uint64_t sequence, MailboxReques
         return loader_.load_summaries(summaries->mailbox_id, summaries->first_uid,
                                       summaries->last_uid, done);
     // At once: whoever waits would wait for long.
-    if (!is_connected_) {
+    if (!is_connected()) {
         ++unavailable_;
         return done(away());
     }
@@ -289,16 +299,27 @@ void MailboxServiceThread::database_changed(bool connected, const std::string& e
         return;
     }
     context_.arena = std::move(*arena);
+    compare_all();  // which database it is, to know another one by
+}
+
+// Not before it can be asked for: sessions that go on in it ask at once.
+void MailboxServiceThread::hand_over_arena() {
+    if (std::exchange(is_handed_over_, true)) return;
     const MailboxIndexWriter& writer = context_.arena->writer();
     log_info("mailboxes.arena").field("generation", writer.generation());
     service_.hooks_.arena_ready(writer.segment().fd(), writer.generation());
-    compare_all();  // which database it is, to know another one by
+}
+
+void MailboxServiceThread::follow() {
+    if (!context_.agreement.is_agreed()) compare_all();
 }
 
 void MailboxServiceThread::compare_all() {
     if (!context_.arena) return;
-    lister_.relist_all();
-    loader_.compare_all();
+    loader_.compare_all([this] {
+        hand_over_arena();
+        lister_.relist_all();
+    });
 }
 
 // ---- what the replication stream tells
@@ -321,14 +342,14 @@ void MailboxServiceThread::take_notice(const MailboxNotice& notice) {
     } else if (const auto* key = std::get_if<MailboxKey>(&notice)) {
         const std::vector<uint64_t> gone = {static_cast<uint64_t>(key->id)};
         const bool is_listed = !context_.arena->accounts_that_list(gone[0]).empty();
-        loader_.take_gone(gone[0]);
-        if (is_listed) lister_.relist_twice({}, gone);
+        loader_.look_for(gone[0]);
+        if (is_listed) lister_.relist_as_told({}, gone);
     } else if (const auto* acl = std::get_if<MailboxAclChange>(&notice)) {
         const std::vector<uint64_t> shared = {static_cast<uint64_t>(acl->mailbox_id)};
-        lister_.relist_twice({}, shared);
+        lister_.relist_as_told({}, shared);
     } else if (const auto* subscription = std::get_if<SubscriptionChange>(&notice)) {
         const std::vector<uint64_t> accounts = {static_cast<uint64_t>(subscription->account_id)};
-        if (context_.arena->has_account(accounts[0])) lister_.relist_twice(accounts, {});
+        if (context_.arena->has_account(accounts[0])) lister_.relist_as_told(accounts, {});
     }
 }
 
@@ -339,54 +360,7 @@ void MailboxServiceThread::take_row(const MailboxRow& row) {
     // A new one comes with the lists: the row may be of one that was removed since.
     if (context_.arena->modseq_of(status.mailbox_id) != 0) loader_.take_status(status);
     loader_.notice(status.mailbox_id, status.highest_modseq);
-    if (!lister_.shows(row)) lister_.relist_twice(owner, mailbox);
-}
-
-void MailboxServiceThread::report() {
-    MailboxServiceStatus status;
-    status.connected = is_connected_;
-    status.error = error_;
-    status.workers = static_cast<unsigned>(context_.workers.size());
-    if (context_.arena) {
-        const MailboxIndexStats stats = context_.arena->writer().stats();
-        status.generation = context_.arena->writer().generation();
-        status.accounts = stats.accounts;
-        status.mailboxes = stats.mailboxes;
-        status.resident = stats.resident;
-        status.messages = stats.messages;
-        status.used_bytes = stats.used_bytes;
-        status.free_bytes = stats.free_bytes;
-        status.retired_bytes = stats.retired_bytes;
-        status.size_max_bytes = stats.size_max_bytes;
-        status.evictions = context_.arena->counters().evictions;
-        status.full = context_.arena->counters().full;
-        status.behind_floor = context_.arena->counters().behind_floor;
-        status.crowded = context_.arena->counters().crowded;
-        status.dropped = context_.arena->counters().dropped;
-    }
-    const WriteCounters& writes = writes_.counters();
-    status.waiting = writes_.waiting();
-    status.requests = requests_;
-    status.changes = writes.requests;
-    status.refused = writes.refused;
-    status.unavailable =
-        unavailable_ + writes.unavailable + writes.late + writes.locked + writes.dropped;
-    status.malformed = malformed_;
-    status.transactions = writes.transactions;
-    status.largest_batch = writes.largest_batch;
-    status.last_batch_us = writes.last_batch_us;
-    status.repeats = writes.repeats;
-    status.conflicts = writes.conflicts;
-    status.gaps = writes.gaps;
-    status.lost = loader_.mailboxes_lost();
-    const MailboxLoaderCounters& loads = loader_.counters();
-    status.loads = loads.loads;
-    status.last_load_us = loads.last_load_us;
-    status.last_load_messages = loads.last_load_rows;
-    status.refreshes = loads.refreshes;
-    status.events = context_.workers.events();
-    const std::lock_guard lock(service_.mutex_);
-    service_.status_ = std::move(status);
+    if (!lister_.shows(row)) lister_.relist_as_told(owner, mailbox);
 }
 
 }  // namespace gatepost::controlplane

@@ -11,7 +11,7 @@
 #include "controlplane/mailboxes/mailbox_context.h"
 #include "controlplane/mailboxes/mailbox_loader.h"
 #include "controlplane/mailboxes/mailbox_service.h"
-#include "controlplane/mailboxes/write_queue.h"
+#include "controlplane/mailboxes/write_lanes.h"
 
 namespace gatepost::controlplane {
 
@@ -33,7 +33,9 @@ class MailboxServiceThread {
   private:
     using Clock = std::chrono::steady_clock;
 
-    DatabaseLinkOptions link_options(const char* name, const std::string& begin) const;
+    DatabaseLinkOptions link_options(const char* name, const std::string& begin);
+    // To the server that all follow.
+    bool is_connected() const { return is_connected_ && context_.agreement.is_agreed(); }
     // While there is none, nothing is read.
     bool has_room() const { return writes_.waiting() < WriteQueue::kWaitingMax; }
     void wait();
@@ -46,6 +48,9 @@ class MailboxServiceThread {
     void read(uint64_t peer, uint64_t sequence, storage::MailboxRequest request);
     void reply(uint64_t peer, uint64_t sequence, const Answer& answer);
     void database_changed(bool connected, const std::string& error);
+    void hand_over_arena();
+    // Where another server has taken the database's place.
+    void follow();
     void take_notice(const MailboxNotice& notice);
     void take_row(const MailboxRow& row);
     void report();
@@ -55,9 +60,10 @@ class MailboxServiceThread {
     SessionQuestions questions_;
     AccountLister lister_;
     MailboxLoader loader_;
-    WriteQueue writes_;
+    WriteLanes writes_;
     std::vector<MailboxNotice> deferred_;
     bool is_connected_ = false;
+    bool is_handed_over_ = false;
     std::string error_ = "not connected yet";
     uint64_t requests_ = 0;
     uint64_t unavailable_ = 0;
@@ -65,6 +71,7 @@ class MailboxServiceThread {
     std::vector<pollfd> polls_;
     // Last: their threads end first.
     DatabaseLink changes_;
+    DatabaseLink bulk_;
     DatabaseLink reads_;
     DatabaseLink loads_;
 };

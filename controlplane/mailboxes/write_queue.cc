@@ -110,7 +110,7 @@ bool WriteQueue::has_room_for_keywords(const MailboxRequest& request) {
 
 bool WriteQueue::gathers() const {
     const Clock::time_point now = Clock::now();
-    return pending_.size() < std::min(expected_, kBatchMax) && now < gather_until_ &&
+    return pending_.size() < std::min(expected_, options_.batch_max) && now < gather_until_ &&
            now < came_at_ + kGatherGap;
 }
 
@@ -129,7 +129,7 @@ void WriteQueue::pump() {
     });
     if (pending_.empty()) return planned_.clear();
     is_busy_ = true;
-    const size_t count = std::min(pending_.size(), kBatchMax);
+    const size_t count = std::min(pending_.size(), options_.batch_max);
     auto batch = std::make_shared<std::vector<PendingWrite>>(
         std::make_move_iterator(pending_.begin()),
         std::make_move_iterator(pending_.begin() + static_cast<ptrdiff_t>(count)));
@@ -140,11 +140,15 @@ void WriteQueue::pump() {
             writing_.insert(id);
             if (context_.arena->is_resident(id)) wants.emplace(id, context_.arena->want_of(id));
         }
-    changes_.post([this, batch, wants = std::move(wants), edge = edge_, post = context_.post,
-                   begin = Clock::now()](DatabaseSession& session) {
+    changes_.post([this, batch, wants = std::move(wants), edge = options_.edge,
+                   post = context_.post, begin = Clock::now(),
+                   era = context_.agreement.era()](DatabaseSession& session) {
         auto outcome = std::make_shared<Outcome>(execute(session, *batch, wants, edge));
         outcome->counters.last_batch_us = microseconds_since(begin);
-        post([this, batch, outcome] { finish(*batch, *outcome); });
+        post([this, batch, outcome, era] {
+            if (!context_.agreement.is_current(era)) discard(*outcome);
+            finish(*batch, *outcome);
+        });
     });
 }
 
@@ -230,6 +234,19 @@ void WriteQueue::execute_some(DatabaseSession& session, const std::vector<Pendin
             .field("error", failure.message);
 }
 
+// Of a server whose place another one has taken, which may not know of it.
+void WriteQueue::discard(Outcome& outcome) {
+    for (const Outcome::Transaction& transaction : std::exchange(outcome.transactions, {}))
+        for (const size_t i : transaction.requests) {
+            MailboxReply unknown;
+            unknown.sequence = outcome.replies[i].sequence;
+            unknown.outcome = MailboxOutcome::unknown;
+            unknown.text = kUnknown;
+            outcome.replies[i] = std::move(unknown);
+            ++outcome.counters.unavailable;
+        }
+}
+
 void WriteQueue::finish(const std::vector<PendingWrite>& batch, Outcome& outcome) {
     counters_.requests += outcome.counters.requests;
     counters_.refused += outcome.counters.refused;
@@ -287,7 +304,7 @@ void WriteQueue::apply(const WriteStep& step, const std::shared_ptr<Waiting>& wa
         else if (!context_.arena->is_resident(delta.mailbox_id))  // evicted meanwhile
             loader_.take_status(delta.update.status);
         else
-            took(context_.arena->apply(delta, false), delta.update.status, waiting);
+            took(context_.arena->apply(delta), delta.update.status, waiting);
     }
     std::unordered_set<uint64_t> gone(step.touched.begin(), step.touched.end());
     for (const MailboxStatus& status : step.statuses) {
@@ -328,8 +345,7 @@ void WriteQueue::apply_flags(const WriteStep& step, const MailboxStatus& status,
         message.entry.flags = row.flags;
         message.keywords = row.keywords;
     }
-    took(is_complete || have >= status.highest_modseq ? context_.arena->apply(delta, false)
-                                                      : Applied::gap,
+    took(is_complete || have >= status.highest_modseq ? context_.arena->apply(delta) : Applied::gap,
          status, waiting);
 }
 

@@ -37,12 +37,20 @@ struct WriteCounters {
 class WriteQueue {
   public:
     using Clock = std::chrono::steady_clock;
-    static constexpr size_t kBatchMax = 512;       // requests
     static constexpr size_t kWaitingMax = 16'384;  // requests, beyond which none are read
 
+    struct Options {
+        int32_t edge = 0;
+        size_t batch_max = 512;  // requests of one transaction
+    };
+
     WriteQueue(MailboxContext& context, DatabaseLink& changes, MailboxLoader& loader,
-               AccountLister& lister, int32_t edge)
-        : context_(context), changes_(changes), loader_(loader), lister_(lister), edge_(edge) {}
+               AccountLister& lister, Options options)
+        : context_(context),
+          changes_(changes),
+          loader_(loader),
+          lister_(lister),
+          options_(options) {}
 
     void add(PendingWrite request);
     // Begins a transaction, where none is under way, something waits, and nothing more is about to
@@ -57,6 +65,8 @@ class WriteQueue {
     void on_finished(std::function<void()> call) { finished_ = std::move(call); }
 
     size_t waiting() const { return pending_.size(); }
+    // What waits for its transaction to begin.
+    const std::vector<PendingWrite>& pending() const { return pending_; }
     const WriteCounters& counters() const { return counters_; }
 
   private:
@@ -82,6 +92,7 @@ class WriteQueue {
     static void execute_some(DatabaseSession& session, const std::vector<PendingWrite>& batch,
                              std::vector<size_t> requests, const MailboxWants& wants, int32_t edge,
                              Outcome& outcome);
+    static void discard(Outcome& outcome);
     void finish(const std::vector<PendingWrite>& batch, Outcome& outcome);
     // More is about to come: those who were answered ask again.
     bool gathers() const;
@@ -97,7 +108,7 @@ class WriteQueue {
     DatabaseLink& changes_;
     MailboxLoader& loader_;
     AccountLister& lister_;
-    const int32_t edge_;
+    const Options options_;
     std::vector<PendingWrite> pending_;
     std::unordered_set<uint64_t> writing_;
     bool is_busy_ = false;

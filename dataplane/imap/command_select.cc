@@ -190,14 +190,12 @@ Task<std::optional<UidSet>> ImapSession::find_vanished(uint64_t since, const Uid
 }
 
 Task<ImapReply> ImapSession::close(bool expunging) {
-    const uint64_t mailbox_id = selected_->id();
     // RFC 9051 §6.4.1, RFC 4314 §4: without the right it is no error.
     const bool may = !selected_->read_only() && (selected_rights() & storage::kRightExpunge) != 0;
     const auto mailbox = selected_view();
     const bool any = !mailbox || mailbox->status().deleted != 0;
     if (expunging && may && any) {
-        storage::MailboxRequest request = storage::ExpungeMessages{.mailbox_id = mailbox_id};
-        const storage::MailboxReply reply = co_await ask_mailboxes(std::move(request));
+        const storage::MailboxReply reply = co_await expunge_in_pieces({});
         if (!reply.ok()) co_return reply_of(reply);
     }
     unselect();

@@ -161,11 +161,10 @@ Task<ImapReply> ImapSession::store(const ImapCommand& command) {
 // others, and those before an error stay done.
 Task<storage::MailboxReply> ImapSession::store_in_pieces(storage::StoreFlags request) {
     const UidSet uids = std::exchange(request.uids, {});
-    const auto count = static_cast<int64_t>(count_uids(uids));
     UidSet modified;
     storage::MailboxReply reply;
-    for (int64_t done = 0; done < count; done += kImapStoredAtOnce) {
-        request.uids = uids_at_places(uids, done + 1, done + kImapStoredAtOnce);
+    for (UidSet& piece : in_pieces(uids, options_.changed_at_once)) {
+        request.uids = std::move(piece);
         storage::MailboxRequest asked = request;
         reply = co_await ask_mailboxes(std::move(asked));
         if (!reply.ok()) co_return reply;

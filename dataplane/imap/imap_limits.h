@@ -16,11 +16,6 @@ inline constexpr uint64_t kImapSkippedMax = uint64_t{4} << 20;
 inline constexpr size_t kImapPiece = 16 << 10;
 inline constexpr size_t kImapUnsentMax = 64 << 10;
 
-// ---- changes
-// Messages whose flags one transaction changes, some tenths of a second: others' changes wait for
-// it, and the control plane ends one that takes 30 s.
-inline constexpr int64_t kImapStoredAtOnce = 20'000;
-
 // ---- what somebody can make us hold
 // Then the session ends.
 inline constexpr uint32_t kImapBadCommandsMax = 20;  // answered BAD

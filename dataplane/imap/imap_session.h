@@ -142,7 +142,6 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
 
     // ---- command_capability.cc
     std::string capabilities() const;
-    std::vector<SaslMechanism> mechanisms() const;
     bool may_log_in() const { return tls_ || !options_.tls_required; }
     ImapReply capability();
     ImapReply id(const ImapCommand& command);
@@ -153,9 +152,6 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     // ---- command_login.cc
     Task<ImapReply> login(ImapCommand& command);
     Task<ImapReply> authenticate(ImapCommand& command);
-    Task<ImapReply> run_exchange(SaslMechanism mechanism, SaslExchange& exchange, SaslStep step);
-    Task<SaslStep> check_login(SaslMechanism mechanism, SaslExchange& exchange, SaslStep::Kind what,
-                               LoginOutcome& who);
     Task<std::optional<std::string>> ask(std::string_view challenge, ImapReply& reply);
     Task<ImapReply> logged_in(const LoginOutcome& outcome, SaslFailure failure);
     Task<ImapReply> failed_login(const LoginOutcome& outcome, std::string_view why);
@@ -192,7 +188,9 @@ class ImapSession final : private MailboxWatcher, private SearchScope::Progress 
     Task<storage::MailboxReply> store_partly(const storage::StoreFlags& request, uint8_t allowed,
                                              bool with_keywords);
     Task<ImapReply> expunge(const ImapCommand& command);
+    Task<storage::MailboxReply> expunge_in_pieces(storage::UidSet uids);
     Task<ImapReply> copy(const ImapCommand& command);
+    Task<ImapReply> move_in_pieces(storage::CopyMessages request);
     Task<ImapReply> search(const ImapCommand& command);
     Task<ImapReply> sort(const ImapCommand& command);
     Task<ImapReply> thread(const ImapCommand& command);

@@ -91,4 +91,22 @@ UidSet uids_at_places(const UidSet& set, int64_t first, int64_t last) {
     return part;
 }
 
+std::vector<UidSet> in_pieces(const UidSet& set, uint32_t size) {
+    std::vector<UidSet> pieces;
+    uint32_t room = 0;
+    for (UidRange range : set) {
+        for (;;) {
+            if (room == 0) pieces.emplace_back();
+            if (room == 0) room = size;
+            const uint32_t beyond = range.last - range.first;  // one less than there are
+            const uint32_t taken = std::min(beyond, room - 1);
+            pieces.back().push_back({range.first, range.first + taken});
+            room -= taken + 1;
+            if (taken == beyond) break;
+            range.first += taken + 1;
+        }
+    }
+    return pieces;
+}
+
 }  // namespace gatepost::dataplane

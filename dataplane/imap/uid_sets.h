@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "dataplane/imap_syntax/sequence_set.h"
 #include "storage/mailbox_frames/uid_set.h"
@@ -18,5 +19,7 @@ storage::UidSet union_of(const storage::UidSet& a, const storage::UidSet& b);
 storage::UidSet uids_of(const SequenceSet& set, uint32_t last);
 // Those at the places first … last, from 1 on; negative ones count from the end (RFC 9394 §3.1).
 storage::UidSet uids_at_places(const storage::UidSet& set, int64_t first, int64_t last);
+// One after the other, with `size` UIDs at most each.
+std::vector<storage::UidSet> in_pieces(const storage::UidSet& set, uint32_t size);
 
 }  // namespace gatepost::dataplane

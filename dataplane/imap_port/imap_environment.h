@@ -27,6 +27,9 @@ struct ImapOptions {
     uint32_t idle_ms = 31 * 60'000;
     uint32_t login_ms = 60'000;    // until somebody has logged in
     uint32_t command_ms = 60'000;  // from the first octet of a command to its last
+    // Messages that one transaction changes, moves or takes away: some tenths of a second, for
+    // which others' changes in the mailbox wait.
+    uint32_t changed_at_once = 10'000;
 };
 
 // Damping of those who try passwords.

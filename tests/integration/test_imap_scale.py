@@ -14,6 +14,8 @@ from processes import wait_until
 
 MESSAGES = int(os.environ.get("GATEPOST_SCALE_MESSAGES", "50000"))
 MAILBOXES = int(os.environ.get("GATEPOST_SCALE_MAILBOXES", "1000"))
+# More than one transaction changes, and than what holds up others (10,000; 1,000).
+IN_PIECES = min(25000, MESSAGES)
 EXPUNGED = min(5000, MESSAGES // 4)
 READERS = 3
 # Octets of its own that a worker may take while it streams a mailbox of any size to one client.
@@ -127,6 +129,47 @@ class Scale(ImapTest):
         self.timed("SELECT of each", lambda: [client.ok(f"EXAMINE box/{n}") for n in range(1, MAILBOXES + 1)])
         self.timed("RENAME of all", lambda: client.ok("RENAME box tray"))
         self.assertEqual(self.count_of(client, 'LIST "" tray/%', b"* LIST "), MAILBOXES + 1)
+
+    def change_own(self, client, ended, counts, faults):
+        """Until `ended`: what somebody else does with mail of her own."""
+        try:
+            while not ended.is_set():
+                client.ok("STORE 1 FLAGS (\\Seen)")
+                client.ok("STORE 1 FLAGS ()")
+                counts.append(2)
+        except (Ended, OSError, AssertionError) as error:
+            faults.append(repr(error)[:300])
+
+    def test_very_many_are_moved_and_removed_at_once(self):
+        address, somebody_else = self.filled("pieces", IN_PIECES), self.user("other")
+        other = self.imap(somebody_else)
+        self.assertEqual(other.append("INBOX", content(new_id())).status, "OK")
+        other.ok("SELECT INBOX")
+        ended, counts, faults = threading.Event(), [], []
+        thread = threading.Thread(target=self.change_own, args=(other, ended, counts, faults))
+        client = self.imap(address, "Big")
+        for name in ("Copies", "Moved"):
+            client.ok(f"CREATE {name}")
+        thread.start()
+        try:
+            for command in ("UID COPY 1:* Copies", "UID STORE 3:7 +FLAGS.SILENT (\\Flagged)", "UID MOVE 1:* Moved"):
+                self.timed(command, lambda: client.ok(command))
+            self.assertEqual(client.ok("SELECT Moved").numbers("EXISTS"), [IN_PIECES])
+            self.assertEqual(client.ok("UID SEARCH FLAGGED").searched(), [3, 4, 5, 6, 7])
+            client.ok(f"UID STORE 11:{IN_PIECES - 1} +FLAGS.SILENT (\\Deleted)")
+            self.timed("EXPUNGE", lambda: client.ok("EXPUNGE"))
+        finally:
+            ended.set()
+            thread.join()
+        print(f"# meanwhile another one changed {sum(counts)} times", flush=True)
+        self.assertEqual(faults, [])
+        self.assertEqual(client.ok("UID SEARCH ALL").searched(), [*range(1, 11), IN_PIECES])
+        self.assertEqual(self.instance.sql(
+            "SELECT b.name || ' ' || b.message_count || ' ' || (SELECT count(*) FROM gatepost.messages m WHERE "
+            f"m.mailbox_id = b.id) FROM gatepost.mailboxes b JOIN gatepost.accounts a ON a.id = b.account_id WHERE "
+            f"a.address = '{address}' AND b.name IN ('Big', 'Copies', 'Moved') ORDER BY 1").split("\n")[:3],
+            ["Big 0 0", f"Copies {IN_PIECES} {IN_PIECES}", "Moved 11 11"])
+        self.assertGreaterEqual(self.mailboxes_status()["bulk_requests"], 5)
 
     def read_bodies(self, address, ended, faults, counts):
         """Until `ended`: bodies of messages, some of which are going."""

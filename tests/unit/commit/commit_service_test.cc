@@ -114,10 +114,11 @@ TEST_F(CommitServiceTest, TheDatabaseIsAway) {
             EXPECT_TRUE(worker.send(request_of(large, i)));
         }
     });
-    ASSERT_TRUE(eventually(
-        [&] { return service->status().waiting_octets >= CommitService::kBatchOctetsMax; }));
-    CommitStatus status = service->status();
-    EXPECT_FALSE(status.connected);
+    CommitStatus status;
+    ASSERT_TRUE(eventually([&] {
+        status = service->status();
+        return status.waiting_octets >= CommitService::kBatchOctetsMax && !status.connected;
+    }));
     EXPECT_NE(status.error, "");
     EXPECT_LE(status.waiting_octets, CommitService::kBatchOctetsMax + 101'000);
     // A worker that goes meanwhile takes its own with it.

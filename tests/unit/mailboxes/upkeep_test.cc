@@ -31,6 +31,49 @@ class MailboxUpkeep : public MailboxServiceTest {
     }
 };
 
+// Another server takes the place of the one that the service has learnt from.
+class MailboxUpkeepElsewhere : public MailboxUpkeep {
+  protected:
+    // With five messages. Nothing tells of a change but a comparison.
+    void start_unfollowed() {
+        start(2, false);
+        deliver(database, 1, 5);
+        name = value(database, "SELECT current_database()");
+        admin = Connection::open(server->postgres().dsn("postgres"), "admin").value();
+    }
+    // Nobody is in the database, and nobody comes in.
+    void shut() {
+        database = {};
+        must(admin, "ALTER DATABASE " + name + " ALLOW_CONNECTIONS false");
+        ASSERT_TRUE(eventually([&] {
+            must(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
+                            name + "'");
+            return value(admin, "SELECT count(*) FROM pg_stat_activity WHERE datname = '" + name +
+                                    "'") == "0";
+        }));
+    }
+    void open() {
+        must(admin, "ALTER DATABASE " + name + " ALLOW_CONNECTIONS true");
+        database = Connection::open(dsn, "again").value();
+    }
+    // Of a database that is shut; nobody is in the copy.
+    void copy_to(const std::string& copy) {
+        must(admin, "CREATE DATABASE " + copy + " TEMPLATE " + name);
+    }
+    // The database, which is shut, is no more, and a copy of it goes by its name.
+    void replace_by(const std::string& copy) {
+        must(admin, "DROP DATABASE " + name);
+        must(admin, "ALTER DATABASE " + copy + " RENAME TO " + name);
+    }
+    bool compared() {
+        edge->service().compare_all();
+        return edge->messages(inbox) == messages_in_database(database, inbox);
+    }
+
+    std::string name;  // of the database
+    Connection admin;
+};
+
 TEST_F(MailboxUpkeep, TheDatabaseWentBack) {
     start();
     deliver(database, 1, 5);
@@ -106,37 +149,63 @@ TEST_F(MailboxUpkeep, AnotherUidValidityByHand) {
     expect_renumbered(worker, before);
 }
 
+// Restored as it was before a session saw more of it, and before it was deleted.
+TEST_F(MailboxUpkeep, AMailboxThatWasGoneIsThereAgain) {
+    start();
+    deliver(database, 1, 5);
+    deliver(database, 1, 2, "Lists");
+    MailboxWorker worker = opened();
+    const uint64_t lists = mailbox_id(database, 1, "Lists");
+    must(database, fmt::format("CREATE TABLE backup AS SELECT * FROM gatepost.mailboxes WHERE "
+                               "id = {0}; CREATE TABLE backup_of_messages AS SELECT * FROM "
+                               "gatepost.messages WHERE mailbox_id = {0}",
+                               lists));
+    ASSERT_TRUE(worker.ask(append(lists)).ok());
+    ASSERT_TRUE(worker.ask(OpenMailbox{lists}).ok());
+    const uint32_t before = edge->view().mailbox(lists)->status().uid_validity;
+    ASSERT_TRUE(worker.ask(DeleteMailbox{lists}).ok());
+    ASSERT_EQ(worker.ask(OpenMailbox{lists}).outcome, MailboxOutcome::not_found);
+    behind_the_back(
+        fmt::format("INSERT INTO gatepost.mailboxes OVERRIDING SYSTEM VALUE SELECT * FROM backup; "
+                    "INSERT INTO gatepost.messages SELECT * FROM backup_of_messages; "
+                    "UPDATE gatepost.mailboxes SET highest_modseq = 1 WHERE id = {}",
+                    inbox));
+    edge->service().compare_all();
+    ASSERT_TRUE(eventually([&] { return worker.ask(OpenMailbox{lists}).ok(); }));
+    expect_same(lists);
+    EXPECT_GT(edge->view().mailbox(lists)->status().uid_validity, before);
+    EXPECT_EQ(edge->view().mailbox(lists)->status().uid_next, 4u) << "no UID is given twice";
+}
+
+// Its sequence went back without a trace in any mailbox that is in memory.
+TEST_F(MailboxUpkeep, AnIdThatIsGivenAgain) {
+    start();
+    MailboxWorker worker = opened();
+    const MailboxReply made = worker.ask(CreateMailbox{1, "Lists", SpecialUse::none});
+    ASSERT_TRUE(made.ok()) << made.text;
+    ASSERT_TRUE(worker.ask(append(made.mailbox_id, 2)).ok());
+    ASSERT_TRUE(worker.ask(OpenMailbox{made.mailbox_id}).ok());
+    ASSERT_TRUE(worker.ask(DeleteMailbox{made.mailbox_id}).ok());
+    must(database, fmt::format("INSERT INTO gatepost.mailboxes (id, account_id, name) "
+                               "OVERRIDING SYSTEM VALUE VALUES ({}, 2, 'Again')",
+                               made.mailbox_id));
+    ASSERT_TRUE(worker.ask(OpenMailbox{made.mailbox_id}).ok());
+    expect_same(made.mailbox_id);
+    deliver(database, 2, 1, "Again");
+    EXPECT_TRUE(edge->shows(made.mailbox_id, messages_in_database(database, made.mailbox_id)));
+}
+
 // A backup takes the database's place, and has got past the numbers that were seen when it is
 // asked: only its messages tell.
-TEST_F(MailboxUpkeep, AnotherDatabaseHasGotPastIt) {
-    start(2, false);
-    deliver(database, 1, 5);
+TEST_F(MailboxUpkeepElsewhere, HasGotPastIt) {
+    start_unfollowed();
     MailboxWorker worker = opened();
     const std::string before = uid_validity();
-    const std::string name = value(database, "SELECT current_database()");
-    Connection admin = Connection::open(server->postgres().dsn("postgres"), "admin").value();
-    const auto shut = [&] {
-        database = {};
-        must(admin, "ALTER DATABASE " + name + " ALLOW_CONNECTIONS false");
-        ASSERT_TRUE(eventually([&] {
-            must(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
-                            name + "'");
-            return value(admin, "SELECT count(*) FROM pg_stat_activity WHERE datname = '" + name +
-                                    "'") == "0";
-        }));
-    };
-    const auto open = [&] {
-        must(admin, "ALTER DATABASE " + name + " ALLOW_CONNECTIONS true");
-        database = Connection::open(dsn, "again").value();
-    };
     shut();
-    must(admin, "CREATE DATABASE backup TEMPLATE " + name);
+    copy_to("backup");
     open();
     deliver(database, 1, 3);
-    ASSERT_TRUE(eventually([&] {
-        edge->service().compare_all();
-        return edge->messages(inbox) == messages_in_database(database, inbox);
-    }));
+    ASSERT_TRUE(eventually([&] { return compared(); }));
     shut();
     {
         Connection backup = Connection::open(server->postgres().dsn("backup"), "backup").value();
@@ -144,40 +213,23 @@ TEST_F(MailboxUpkeep, AnotherDatabaseHasGotPastIt) {
         deliver(backup, 1, 2);
         deliver(backup, 1, 2);
     }
-    must(admin, "DROP DATABASE " + name);
-    must(admin, "ALTER DATABASE backup RENAME TO " + name);
+    replace_by("backup");
     open();
     expect_renumbered(worker, before);
 }
 
 // Another server that has lost nothing: nobody is to load mail anew.
-TEST_F(MailboxUpkeep, AnotherDatabaseThatHasLostNothing) {
-    start(2, false);
-    deliver(database, 1, 5);
+TEST_F(MailboxUpkeepElsewhere, HasLostNothing) {
+    start_unfollowed();
     MailboxWorker worker = opened();
     const std::string before = uid_validity();
-    const std::string name = value(database, "SELECT current_database()");
-    Connection admin = Connection::open(server->postgres().dsn("postgres"), "admin").value();
-    database = {};
-    must(admin, "ALTER DATABASE " + name + " ALLOW_CONNECTIONS false");
-    ASSERT_TRUE(eventually([&] {
-        must(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" +
-                        name + "'");
-        return value(admin,
-                     "SELECT count(*) FROM pg_stat_activity WHERE datname = '" + name + "'") == "0";
-    }));
-    must(admin, "CREATE DATABASE replica TEMPLATE " + name);
-    must(admin, "DROP DATABASE " + name);
-    must(admin, "ALTER DATABASE replica RENAME TO " + name);
-    must(admin, "ALTER DATABASE " + name + " ALLOW_CONNECTIONS true");
-    database = Connection::open(dsn, "again").value();
+    shut();
+    copy_to("replica");
+    replace_by("replica");
+    open();
     deliver(database, 1, 1);
-    // Nothing tells of the delivery here but a comparison, and one may have been before it.
-    ASSERT_TRUE(eventually([&] {
-        edge->service().compare_all();
-        return worker.ask(OpenMailbox{inbox}).ok() &&
-               edge->messages(inbox) == messages_in_database(database, inbox);
-    }));
+    // A comparison may have been before the delivery.
+    ASSERT_TRUE(eventually([&] { return worker.ask(OpenMailbox{inbox}).ok() && compared(); }));
     EXPECT_EQ(uid_validity(), before);
 }
 

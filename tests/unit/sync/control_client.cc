@@ -10,7 +10,7 @@
 namespace gatepost::controlplane::tests {
 
 namespace {
-constexpr timeval kPatience{60, 0};  // only a hang lasts so long
+constexpr timeval kPatience{240, 0};  // longer than any request may take
 }
 
 std::string ControlReply::at(const std::string& pointer) const {

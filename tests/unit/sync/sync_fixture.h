@@ -18,7 +18,7 @@ namespace gatepost::controlplane::tests {
 using gatepost::tests::PrivatePostgres;
 using std::chrono::milliseconds;
 
-inline constexpr auto kPatience = std::chrono::seconds(60);  // only a hang lasts so long
+inline constexpr auto kPatience = std::chrono::seconds(180);  // only a hang lasts so long
 
 template <typename Condition>
 bool eventually(Condition condition) {

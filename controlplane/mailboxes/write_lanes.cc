@@ -1,0 +1,113 @@
+#include "controlplane/mailboxes/write_lanes.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gatepost::controlplane {
+
+namespace {
+
+using namespace gatepost::storage;
+
+uint64_t count_uids(const UidSet& set) {
+    uint64_t count = 0;
+    for (const UidRange& range : set) count += uint64_t{range.last} - range.first + 1;
+    return count;
+}
+
+}  // namespace
+
+WriteLanes::WriteLanes(MailboxContext& context, DatabaseLink& changes, DatabaseLink& bulk,
+                       MailboxLoader& loader, AccountLister& lister, int32_t edge)
+    : context_(context),
+      quick_(context, changes, loader, lister, {.edge = edge}),
+      bulk_(context, bulk, loader, lister, {.edge = edge, .batch_max = 1}) {
+    quick_.on_finished([this] { finished_(); });
+    bulk_.on_finished([this] {
+        bulk_accounts_.clear();
+        for (const PendingWrite& request : bulk_.pending())
+            for (const uint64_t id : accounts_of(request.request)) bulk_accounts_.insert(id);
+        finished_();
+    });
+}
+
+void WriteLanes::add(PendingWrite request) {
+    const std::vector<uint64_t> accounts = accounts_of(request.request);
+    const bool is_bulk =
+        messages_of(request.request) > kBulkMessages ||
+        std::ranges::any_of(accounts, [this](uint64_t id) { return bulk_accounts_.contains(id); });
+    if (!is_bulk) return quick_.add(std::move(request));
+    ++bulk_requests_;
+    bulk_accounts_.insert(accounts.begin(), accounts.end());
+    bulk_.add(std::move(request));
+}
+
+void WriteLanes::pump() {
+    quick_.pump();
+    bulk_.pump();
+}
+
+std::optional<WriteLanes::Clock::time_point> WriteLanes::due() const {
+    const auto quick = quick_.due();
+    const auto bulk = bulk_.due();
+    return quick && bulk ? std::min(*quick, *bulk) : quick ? quick : bulk;
+}
+
+WriteCounters WriteLanes::counters() const {
+    WriteCounters sum = quick_.counters();
+    const WriteCounters& bulk = bulk_.counters();
+    sum.requests += bulk.requests;
+    sum.refused += bulk.refused;
+    sum.unavailable += bulk.unavailable;
+    sum.transactions += bulk.transactions;
+    sum.late += bulk.late;
+    sum.locked += bulk.locked;
+    sum.dropped += bulk.dropped;
+    sum.repeats += bulk.repeats;
+    sum.conflicts += bulk.conflicts;
+    sum.gaps += bulk.gaps;
+    return sum;
+}
+
+std::optional<MailboxStatus> WriteLanes::status_of(uint64_t mailbox_id) const {
+    const auto mailbox = context_.arena->view().mailbox(mailbox_id);
+    return mailbox ? std::optional(mailbox->status()) : std::nullopt;
+}
+
+std::vector<uint64_t> WriteLanes::accounts_of(const MailboxRequest& request) const {
+    std::vector<uint64_t> accounts;
+    const auto owner = [&](uint64_t mailbox_id) {
+        if (const auto status = status_of(mailbox_id)) accounts.push_back(status->account_id);
+    };
+    std::visit(
+        [&](const auto& about) {
+            if constexpr (requires { about.account_id; })
+                if (about.account_id != 0) accounts.push_back(about.account_id);
+            if constexpr (requires { about.mailbox_id; }) owner(about.mailbox_id);
+            if constexpr (requires { about.target_id; }) owner(about.target_id);
+            if constexpr (requires { about.replaced_mailbox_id; }) owner(about.replaced_mailbox_id);
+        },
+        request);
+    return accounts;
+}
+
+uint64_t WriteLanes::messages_of(const MailboxRequest& request) const {
+    if (const auto* store = std::get_if<StoreFlags>(&request)) return count_uids(store->uids);
+    if (const auto* copy = std::get_if<CopyMessages>(&request)) return count_uids(copy->uids);
+    if (const auto* append = std::get_if<AppendMessages>(&request)) return append->messages.size();
+    if (const auto* expunge = std::get_if<ExpungeMessages>(&request)) {
+        const auto status = status_of(expunge->mailbox_id);
+        const uint64_t of_set = expunge->uids.empty() ? UINT64_MAX : count_uids(expunge->uids);
+        if (!status) return expunge->uids.empty() ? 0 : of_set;
+        return std::min(of_set, expunge->deleted_only ? status->deleted : status->messages);
+    }
+    uint64_t mailbox_id = 0;
+    if (const auto* removed = std::get_if<DeleteMailbox>(&request))
+        mailbox_id = removed->mailbox_id;
+    if (const auto* renamed = std::get_if<RenameMailbox>(&request))
+        mailbox_id = renamed->mailbox_id;
+    const auto status = mailbox_id == 0 ? std::nullopt : status_of(mailbox_id);
+    return status ? status->messages : 0;
+}
+
+}  // namespace gatepost::controlplane

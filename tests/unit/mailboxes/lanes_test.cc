@@ -1,0 +1,110 @@
+// Changes of very many messages, and those of others meanwhile.
+#include <fmt/format.h>
+
+#include "controlplane/mailboxes/write_lanes.h"
+#include "tests/unit/mailboxes/service_fixture.h"
+
+namespace gatepost::controlplane {
+
+namespace {
+
+using namespace gatepost::storage;
+
+class MailboxLanes : public MailboxServiceTest {
+  protected:
+    static constexpr int kMany = static_cast<int>(WriteLanes::kBulkMessages) + 1;
+
+    void SetUp() override {
+        options.lock_wait = std::chrono::seconds(180);
+        start();
+        deliver(database, 1, kMany);
+        deliver(database, 2, 3);
+        inbox_of_other = mailbox_id(database, 2, "INBOX");
+        worker.emplace(opened());
+        EXPECT_TRUE(worker->ask(OpenAccount{2}).ok());
+        EXPECT_TRUE(worker->ask(OpenMailbox{inbox_of_other}).ok());
+        const MailboxReply made = worker->ask(CreateMailbox{1, "Copies", SpecialUse::none});
+        ASSERT_TRUE(made.ok()) << made.text;
+        copies = made.mailbox_id;
+    }
+
+    // The first account's lock is somebody else's until "COMMIT".
+    void lock_account() {
+        must(database, "BEGIN; SELECT FROM gatepost.account_usage WHERE account_id = 1 FOR UPDATE");
+    }
+    bool waits_for_lock(const char* link) {
+        Connection observer = Connection::open(dsn, "observer").value();
+        return eventually([&] {
+            return value(observer, fmt::format("SELECT count(*) FROM pg_stat_activity WHERE "
+                                               "wait_event_type = 'Lock' AND "
+                                               "application_name = 'gatepost mailbox {}'",
+                                               link)) == "1";
+        });
+    }
+
+    std::optional<MailboxWorker> worker;
+    uint64_t inbox_of_other = 0;
+    uint64_t copies = 0;
+};
+
+TEST_F(MailboxLanes, NobodyWaitsForSomebodyElsesLargeCopy) {
+    lock_account();
+    const uint64_t copy = worker->send(CopyMessages{inbox, {{1, kMany}}, copies});
+    ASSERT_TRUE(waits_for_lock("bulk changes"));
+    for (int i = 0; i < 3; ++i)
+        EXPECT_TRUE(worker
+                        ->ask(store(inbox_of_other, {{1, 3}}, FlagAction::replace,
+                                    i % 2 == 0 ? kFlagSeen : kFlagFlagged))
+                        .ok());
+    expect_same(inbox_of_other);
+    must(database, "COMMIT");
+    const MailboxReply reply = worker->receive(copy);
+    ASSERT_TRUE(reply.ok()) << reply.text;
+    EXPECT_EQ(reply.uids, (UidSet{{1, kMany}}));
+    EXPECT_EQ(edge->service().status().bulk_requests, 1U);
+    EXPECT_TRUE(worker->ask(OpenMailbox{copies}).ok());
+    expect_same(copies);
+}
+
+// What is about the same account would wait for its lock, and all others of its batch with it.
+TEST_F(MailboxLanes, TheSameAccountGoesBehindIt) {
+    lock_account();
+    const uint64_t copy = worker->send(CopyMessages{inbox, {{1, kMany}}, copies});
+    ASSERT_TRUE(waits_for_lock("bulk changes"));
+    const uint64_t append_here = worker->send(append(copies));
+    const uint64_t made = worker->send(CreateMailbox{1, "More", SpecialUse::none});
+    ASSERT_TRUE(eventually([&] { return edge->service().status().bulk_requests == 3; }));
+    EXPECT_TRUE(worker->ask(append(inbox_of_other)).ok());
+    must(database, "COMMIT");
+    EXPECT_TRUE(worker->receive(copy).ok());
+    const MailboxReply appended = worker->receive(append_here);
+    ASSERT_TRUE(appended.ok()) << appended.text;
+    EXPECT_EQ(appended.uids, (UidSet{{kMany + 1, kMany + 1}}));
+    EXPECT_TRUE(worker->receive(made).ok());
+    // And once the lane is empty, the other one is theirs again.
+    EXPECT_TRUE(worker->ask(append(inbox)).ok());
+    EXPECT_EQ(edge->service().status().bulk_requests, 3U);
+    EXPECT_TRUE(worker->ask(OpenMailbox{copies}).ok());
+    expect_same(inbox);
+    expect_same(copies);
+}
+
+TEST_F(MailboxLanes, AreOfTheSizeOfWhatIsThere) {
+    // An expunge of all is as large as what is marked.
+    EXPECT_TRUE(worker->ask(store(inbox, {{5, 6}}, FlagAction::add, kFlagDeleted)).ok());
+    EXPECT_TRUE(worker->ask(ExpungeMessages{inbox, {}, true}).ok());
+    EXPECT_TRUE(worker->ask(ExpungeMessages{inbox, {{1, 20}}, true}).ok());
+    EXPECT_EQ(edge->service().status().bulk_requests, 0U);
+    EXPECT_TRUE(worker->ask(store(inbox, {{1, kMany + 2}}, FlagAction::add, kFlagDeleted)).ok());
+    EXPECT_EQ(edge->service().status().bulk_requests, 1U);
+    deliver(database, 1, 3);
+    ASSERT_TRUE(edge->shows(inbox, messages_in_database(database, inbox)));
+    EXPECT_TRUE(worker->ask(store(inbox, {{1, kMany + 3}}, FlagAction::add, kFlagDeleted)).ok());
+    EXPECT_TRUE(worker->ask(ExpungeMessages{inbox, {{1, UINT32_MAX}}, true}).ok());
+    EXPECT_EQ(edge->service().status().bulk_requests, 3U);
+    expect_same(inbox);
+}
+
+}  // namespace
+
+}  // namespace gatepost::controlplane
