@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 from device_process import DeviceProcess
-from dns_client import Client
+from dns_client import TIMEOUT, Client
 from frames import checksum
 
 SERVER, CLIENT = "gp0", "gp1"
@@ -72,7 +72,7 @@ class AfPacket(unittest.TestCase):
             with socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_RAW,
                                socket.IPPROTO_ICMPV6 if v6 else socket.IPPROTO_ICMP) as icmp:
                 icmp.connect((host, 0))
-                icmp.settimeout(10)
+                icmp.settimeout(TIMEOUT)
                 request = struct.pack("!BBHHH", 128 if v6 else 8, 0, 0, 7, 1) + b"gatepost"
                 icmp.send(request[:2] + struct.pack("!H", checksum(request)) + request[4:])
                 wanted = (129 if v6 else 0, struct.pack("!HH", 7, 1) + b"gatepost")

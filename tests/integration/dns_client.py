@@ -7,6 +7,8 @@ import time
 
 from dns_message import BadReply, make_query, parse_reply
 
+TIMEOUT = 30.0  # seconds: a busy machine may keep the server, or us, from running for some
+
 
 class NoReply(Exception):
     """Nothing came in time."""
@@ -19,7 +21,7 @@ def _family(host):
 class TcpConnection:
     """RFC 7766: several queries may be under way at once."""
 
-    def __init__(self, host, port, timeout=10.0):
+    def __init__(self, host, port, timeout=TIMEOUT):
         self._socket = socket.create_connection((host, port), timeout=timeout)
         self._buffer = b""
 
@@ -82,13 +84,19 @@ class UdpSocket:
     def close(self):
         self._socket.close()
 
-    def ask(self, query, timeout=10.0):
+    def _send(self, query, deadline):
+        while True:
+            try:
+                self._socket.send(query)
+                return
+            except ConnectionRefusedError:  # the error was that of an earlier datagram
+                if time.monotonic() > deadline:
+                    raise NoReply("nobody listens") from None
+
+    def ask(self, query, timeout=TIMEOUT):
         """The reply to `query`; late ones to earlier queries are passed over."""
         deadline = time.monotonic() + timeout
-        try:
-            self._socket.send(query)
-        except ConnectionRefusedError:
-            self._socket.send(query)  # the error was that of an earlier datagram
+        self._send(query, deadline)
         while (left := deadline - time.monotonic()) > 0:
             self._socket.settimeout(left)
             try:
@@ -109,17 +117,17 @@ class Client:
         self.host = host
         self.port = port
 
-    def ask(self, name, type_name="A", *, tcp=False, timeout=10.0, **query):
+    def ask(self, name, type_name="A", *, tcp=False, timeout=TIMEOUT, **query):
         return self.ask_raw(make_query(name, type_name, **query), tcp=tcp, timeout=timeout)
 
-    def ask_raw(self, message, *, tcp=False, timeout=10.0):
+    def ask_raw(self, message, *, tcp=False, timeout=TIMEOUT):
         if tcp:
             with TcpConnection(self.host, self.port, timeout) as connection:
                 return connection.ask(message)
         with UdpSocket(self.host, self.port) as udp:
             return udp.ask(message, timeout)
 
-    def ask_many(self, queries, *, window=64, timeout=20.0, tries=3):
+    def ask_many(self, queries, *, window=64, timeout=TIMEOUT, tries=3):
         """Replies to (name, type, options) triples over UDP, in their order, `window` of them under way at
         once; a query without a reply is asked again, for a full socket buffer may drop a datagram."""
         messages = [make_query(name, type_name, ident=index & 0xFFFF, **options)

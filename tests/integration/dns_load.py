@@ -11,7 +11,11 @@ from processes import DEADLINE
 
 _BURST_S = 0.002
 _BURST_MAX_S = 0.02
-_QUIET_S = 1.0  # after the last query: no reply comes later than this
+_QUIET_S = 5.0  # after the last query: no reply comes later than this
+# Queries under way at a time: so many fit into every queue of a server that does not run for a while, so that none is
+# lost by that. Those without an answer for so long are not on their way any more.
+_UNDER_WAY_MAX = 64
+_UNDER_WAY_S = 2.0
 
 
 class SteadyLoad(threading.Thread):
@@ -32,7 +36,7 @@ class SteadyLoad(threading.Thread):
         self.answered = 0
         self.refused = 0  # ICMP: nobody listened
         self.wrong = []
-        self._open = set()
+        self._open = {}  # by number: when it was sent, in that order
         self.error = None
 
     def run(self):
@@ -40,7 +44,8 @@ class SteadyLoad(threading.Thread):
             last = time.monotonic()
             while not self._stopping.is_set():
                 now = time.monotonic()
-                for number in range(int(min(now - last, _BURST_MAX_S) * self._rate)):
+                due = int(min(now - last, _BURST_MAX_S) * self._rate)
+                for number in range(min(due, _UNDER_WAY_MAX - self._under_way(now))):
                     self._send()
                     if number % 32 == 31:
                         self._receive()
@@ -55,6 +60,14 @@ class SteadyLoad(threading.Thread):
         except Exception as error:  # told by finish(), in the test's own thread
             self.error = error
 
+    def _under_way(self, now):
+        count = 0
+        for sent_at in reversed(self._open.values()):
+            if sent_at < now - _UNDER_WAY_S:
+                break
+            count += 1
+        return count
+
     def _send(self):
         label = b"q%d" % self.sent
         message = struct.pack("!HHHHHH", self.sent & 0xFFFF, 0, 1, 0, 0, 0) + bytes([len(label)]) + label + \
@@ -65,7 +78,7 @@ class SteadyLoad(threading.Thread):
             return
         except OSError:
             self.refused += 1
-        self._open.add(self.sent)
+        self._open[self.sent] = time.monotonic()
         self.sent += 1
 
     def _receive(self):
@@ -84,7 +97,7 @@ class SteadyLoad(threading.Thread):
             if ident != number & 0xFFFF or flags & 0x820F != 0x8000 or answers != 1:
                 self.wrong.append(message.hex())
             elif number in self._open:
-                self._open.remove(number)
+                del self._open[number]
                 self.answered += 1
 
     @property

@@ -12,8 +12,8 @@ import subprocess
 import unittest
 
 from imap_support import ImapClient
-from processes import (DEADLINE, descendants_of, die_with_parent, free_port, identity_of, kill_9, program_of,
-                       run_as_root, tail, wait_until)
+from processes import (DEADLINE, descendants_of, die_with_parent, free_port, identity_of, kill_9, kill_9_family,
+                       program_of, run_as_root, tail, wait_until)
 
 USER = "nobody"  # while root runs the tests
 # Everything as one user, who need not be root.
@@ -123,7 +123,7 @@ class DovecotHost:
     def stop(self):
         """All of it at once."""
         if self._process.poll() is None:
-            kill_9([self._process.pid] + descendants_of(self._process.pid))
+            kill_9_family(self._process.pid)
             self._process.wait(DEADLINE)
 
     def close(self):

@@ -6,8 +6,7 @@ import dataclasses
 import re
 import socket
 
-from harness import GatepostTest
-from mail_support import HOST, PASSWORD, MailHost, content, new_id
+from mail_support import HOST, PASSWORD, MailHost, MailTest, content, new_id
 from processes import DEADLINE, free_port, wait_until
 from tls_support import client_context
 
@@ -334,31 +333,18 @@ class ImapHost(MailHost):
         return client
 
 
-class ImapTest(GatepostTest):
+class ImapTest(MailTest):
     """Its tests share an instance with every listener of mail and IMAP."""
 
-    SETTINGS = {}
-
     @classmethod
-    def setUpClass(cls):
-        cls.maker = cls("setUp")
-        GatepostTest.setUp(cls.maker)
-        cls.addClassCleanup(cls.maker.doCleanups)
-        cls.mail = ImapHost(cls.maker, cls.SETTINGS)
-        cls.instance = cls.mail.instance
-
-    def setUp(self):
-        super().setUp()
-        self._logs.append(self.instance.log_path)
+    def make_host(cls):
+        return ImapHost(cls.maker, cls.SETTINGS)
 
     def imap(self, user, mailbox=None, **arguments):
         """A client for this test."""
         client = self.mail.imap(user, mailbox, **arguments)
         self.addCleanup(client.close)
         return client
-
-    def assert_delivered(self, address, message_id, mailbox="INBOX"):
-        return self.mail.wait_message(address, message_id, mailbox)
 
     def deliver(self, address, message_id=None, **fields):
         message_id = message_id or new_id()

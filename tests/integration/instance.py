@@ -14,8 +14,8 @@ import unittest
 from dns_client import Client, NoReply
 from dns_message import BadReply
 from postgres import run_sql, template_cluster
-from processes import (DEADLINE, children_of, descendants_of, die_with_parent, free_port, has_ipv6, identity_of,
-                       is_gone, kill_9, program_of, run_as_root, wait_until)
+from processes import (DEADLINE, children_of, die_with_parent, free_port, has_ipv6, identity_of, is_gone,
+                       kill_9_family, program_of, run_as_root, wait_until)
 
 
 def gatepost_program():
@@ -155,13 +155,12 @@ class Instance:
     def stop(self):
         if self.has_ended():
             return
-        family = descendants_of(self.pid)
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(DEADLINE)
         finally:
             if not self.has_ended():
-                kill_9([self.pid] + family)
+                kill_9_family(self.pid)
                 self._process.wait()
 
     def signal_stop(self):
@@ -170,7 +169,7 @@ class Instance:
 
     def kill_9(self):
         """The supervisor and all its processes at once. The kernel takes a moment to let go of a ring's sockets."""
-        kill_9([self.pid] + descendants_of(self.pid))
+        kill_9_family(self.pid)
         self._process.wait(DEADLINE)
         wait_until(lambda: all(map(is_free, self.listens)), "the sockets of those that were killed are gone")
 
@@ -186,8 +185,10 @@ class Instance:
                           f"{name} runs{' again' if other_than else ''}")
 
     def cli(self, *arguments, check=True, stdin=None, timeout=DEADLINE * 2):
-        """A gatepost command on this instance. With `check`, another exit code than 0 fails the test."""
-        done = subprocess.run([self.exe, *arguments, *self.words()], input=stdin, text=True,
+        """A gatepost command on this instance. With `check`, another exit code than 0 fails the test. What it has
+        written is answered when it ends: it waits for that longer than it would for a person."""
+        patience = [] if "--timeout" in arguments else ["--timeout", f"{DEADLINE:.0f}s"]
+        done = subprocess.run([self.exe, *arguments, *self.words(), *patience], input=stdin, text=True,
                               capture_output=True, timeout=timeout, env=self._environment(), cwd=self.directory,
                               **identity_of(self.user))
         if check and done.returncode != 0:
@@ -236,7 +237,7 @@ class Instance:
         return self.wait_status(
             lambda status: status["sync"]["state"] == "streaming" and status["dataplane"]["workers"] and all(
                 worker["arena_generation"] == status["arena"]["generation"]
-                for worker in status["dataplane"]["workers"]), "Gatepost follows the database")
+                for worker in status["dataplane"]["workers"]), "Gatepost follows the database", DEADLINE * 3)
 
     def wait_synced(self):
         """Until all that is committed now is answered."""
@@ -269,7 +270,7 @@ class Instance:
         def look():
             try:
                 seen["last"] = client.ask(name, type_name, timeout=2.0, **query)
-            except (NoReply, BadReply) as error:
+            except (NoReply, BadReply, ConnectionError) as error:
                 seen["last"] = error
                 return False
             return seen["last"].values(type_name) == sorted(values)

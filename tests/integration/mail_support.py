@@ -71,8 +71,12 @@ class MailTest(GatepostTest):
         cls.maker = cls("setUp")
         GatepostTest.setUp(cls.maker)
         cls.addClassCleanup(cls.maker.doCleanups)
-        cls.mail = MailHost(cls.maker, cls.SETTINGS)
+        cls.mail = cls.make_host()
         cls.instance = cls.mail.instance
+
+    @classmethod
+    def make_host(cls):
+        return MailHost(cls.maker, cls.SETTINGS)
 
     def setUp(self):
         super().setUp()
@@ -152,7 +156,8 @@ class MailHost:
         """Python's client, greeted; over TLS and logged in where the role asks for it."""
         kind = {"submissions": smtplib.SMTP_SSL, "lmtp": smtplib.LMTP}.get(role, smtplib.SMTP)
         options = {"context": client_context(), "timeout": DEADLINE} if role == "submissions" else {}
-        client = kind("127.0.0.1", self.ports[role], **options)
+        # Without a name of ours Python asks DNS for one.
+        client = kind("127.0.0.1", self.ports[role], local_hostname="client.example.net", **options)
         client.ehlo("client.example.net")
         if role == "submission":
             client.starttls(context=client_context(self.authority) if host == "localhost" else client_context())

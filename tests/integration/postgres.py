@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
-from processes import DEADLINE, descendants_of, die_with_parent, identity_of, kill_9, run_as_root, tail, wait_until
+from processes import DEADLINE, die_with_parent, identity_of, kill_9_family, run_as_root, tail, wait_until
 
 
 @functools.cache
@@ -99,7 +99,7 @@ class Cluster:
 
     def kill_9(self):
         """The postmaster and all its children at once, as a power cut would."""
-        kill_9([self.pid] + descendants_of(self.pid))
+        kill_9_family(self.pid)
         self._process.wait(DEADLINE)
         self._process = None
 

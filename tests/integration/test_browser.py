@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from harness import GatepostTest
-from processes import free_port, run_as_root
+from processes import DEADLINE, free_port, run_as_root, wait_until
 from tls_support import client_context, fingerprint_seen, run_tool, tool
 
 ZONE = "browser.example."
@@ -73,8 +73,9 @@ class Browser(GatepostTest):
                    "--disable-component-update", "--disable-dev-shm-usage", f"--user-data-dir={self.profile}",
                    *(["--no-sandbox"] if run_as_root() else []), *arguments,
                    f"http://{NAME}:{self.page.server_port}/"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False, cwd=self.home,
-                              env={**os.environ, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config")})
+        environment = os.environ | {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config")}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE * 2, check=False,
+                              cwd=self.home, env=environment)
         return done.stdout + done.stderr
 
     def https_queries(self):
@@ -88,11 +89,12 @@ class Browser(GatepostTest):
         self.assertEqual(self.https_queries(), 0)
         self.trust()
         picture = self.home / "page.png"
-        out = self.browse("--dump-dom")
-        self.assertIn(f"<h1>{TEXT}</h1>", out)
+        # On a busy machine it may give the question up.
+        wait_until(lambda: f"<h1>{TEXT}</h1>" in self.browse("--dump-dom"), "the page is shown", DEADLINE * 3)
         self.assertIn(f"{NAME}:{self.page.server_port}", self.page.hosts)
         self.assertGreater(self.https_queries(), 0)
-        self.browse(f"--screenshot={picture}", "--window-size=800,300")
+        wait_until(lambda: self.browse(f"--screenshot={picture}", "--window-size=800,300") and picture.exists(),
+                   "there is a picture of it", DEADLINE * 3)
         self.assertEqual(picture.read_bytes()[:4], b"\x89PNG")
         kept = os.environ.get("GATEPOST_TEST_LOGS")
         if kept:

@@ -22,7 +22,7 @@ class Outages(StreamTest):
         self.postgres.start()
         if self.instance.has_ended():
             self.instance.launch()
-        self.instance.wait_streaming()
+        self.instance.wait_synced()  # with all workers
         wait_fingerprint(self.ports["dot"], self.shown)
 
     def assert_dot(self):
@@ -139,4 +139,5 @@ class Keys(StreamTest):
         os.rename(kept, self.key_file)
         os.chown(self.key_file, about.st_uid, about.st_gid)
         wait_fingerprint(self.ports["dot"], self.shown)
+        self.instance.wait_synced()
         self.assertEqual(fingerprint_seen(self.ports["dot"], HOST), self.shown)

@@ -38,8 +38,11 @@ class DatabaseDown(GatepostTest):
         for command in (("status",), ("sync", "status")):
             self.assertRegex(self.instance.cli(*command, check=False).stdout, r"up to date +[0-9.]+ \w+ ago")
         self.assertEqual(self.instance.cli("sync", "status", check=False).returncode, 3)
-        done = self.instance.cli("sync", "wait", "FFFFFFFF/0", "--timeout", "100ms", check=False)
-        self.assert_one_sentence(done, 3, "sync is down")
+        def waits():
+            """The control plane has a second more than that for its answer, which it may miss."""
+            done = self.instance.cli("sync", "wait", "FFFFFFFF/0", "--timeout", "100ms", check=False)
+            return "sync is " in done.stderr and done
+        self.assert_one_sentence(wait_until(waits, "the control plane answers"), 3, "sync is down")
 
     def test_it_comes_back_by_itself(self):
         process = self.instance.process("gatepost-controlplane")
@@ -70,7 +73,7 @@ class DatabaseDown(GatepostTest):
         self.postgres.stop()
         self.instance.launch()
         self.instance.wait_answer(NAME, "A", ["192.0.2.4"])
-        self.assertEqual(self.instance.client().ask(NAME, "A", tcp=True).values("A"), ["192.0.2.4"])
+        self.instance.wait_answer(NAME, "A", ["192.0.2.4"], tcp=True)
         self.wait_down()
         status = self.instance.wait_status(lambda status: status["checkpoint"]["written_at"],
                                            "the status tells how old that is")
@@ -111,4 +114,4 @@ class DatabaseDown(GatepostTest):
                           "WHERE backend_type = 'walsender' OR application_name LIKE 'gatepost%'", "postgres")
         self.update("192.0.2.7")
         self.instance.wait_answer(NAME, "A", ["192.0.2.7"])
-        wait_until(lambda: self.instance.status()["sync"]["loads_total"] == 2, "a second load")
+        self.instance.wait_status(lambda status: status["sync"]["loads_total"] >= 2, "a second load")

@@ -6,7 +6,7 @@ import ssl
 import unittest
 
 from harness import GatepostTest
-from processes import free_port, wait_until
+from processes import DEADLINE, free_port, wait_until
 from test_certificates import Authority
 
 HOST = "mx.directory.example"
@@ -25,7 +25,7 @@ class Directory(GatepostTest):
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE) as connection:
             with context.wrap_socket(connection, server_hostname=name) as tls:
                 return hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
 

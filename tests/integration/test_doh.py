@@ -210,14 +210,14 @@ class Doh(StreamTest):
     def test_kdig(self):
         for arguments in (["+https"], ["+https", "+https-get"], ["+https=/dns/query"],
                           ["+https", f"+tls-ca={self.authority.certificate}", f"+tls-hostname={HOST}"]):
-            out, code = run_tool("kdig", "@127.0.0.1", "-p", self.ports["https"], *arguments, NAME, "A")
+            out, code = run_tool("kdig", "@127.0.0.1", "-p", self.ports["https"], "+timeout=30", *arguments, NAME, "A")
             self.assertEqual(code, 0, out)
             self.assertRegex(out, rf"{NAME}\s+300\s+IN\s+A\s+{ADDRESS}")
             self.assertRegex(out, r"HTTP session \(HTTP/2-(POST|GET)\).*status: 200")
 
     def test_dig(self):
         for option in ("+https", "+https-get", "+https-post=/dns-query"):
-            out, code = run_tool("dig", "@127.0.0.1", "-p", self.ports["https"], option, NAME)
+            out, code = run_tool("dig", "@127.0.0.1", "-p", self.ports["https"], "+time=30", option, NAME)
             if "Invalid option" in out:
                 raise unittest.SkipTest("this dig knows no HTTPS")
             self.assertEqual(code, 0, out)

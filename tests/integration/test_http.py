@@ -143,7 +143,9 @@ class Http(StreamTest):
             tls = client_context(self.authority) if port == "https" else None
             reply = http_get(self.ports[port], "/healthz", tls=tls)
             self.assertEqual((reply.status, reply.text, reply.headers["cache-control"]), (200, "ok\n", "no-store"))
-        ready = http_get(self.ports["metrics"], "/readyz")
+        # A worker that did not run for some seconds is told of.
+        ready = wait_until(lambda: (reply := http_get(self.ports["metrics"], "/readyz")).status == 200 and reply,
+                           "it is ready")
         about = json.loads(ready.body)
         self.assertEqual((ready.status, about["status"]), (200, "ready"))
         self.assertEqual({check["name"]: check["ok"] for check in about["checks"]},

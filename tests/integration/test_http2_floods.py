@@ -107,9 +107,9 @@ class Floods(StreamTest):
 
     def test_continuation_that_stops(self):
         """The head neither ends nor goes on: its time is limited."""
+        before = self.ended("deadline")
         with self.client() as attacker:
             attacker.send(frame(HEADERS, END_STREAM, 1, GET))
-            before = self.ended("deadline")
             attacker.wait_end()
         wait_until(lambda: self.ended("deadline") == before + 1, "it is counted")
 

@@ -187,7 +187,7 @@ push "<first-entry><flag-message><first-entry><copy-message>+Archive<enter>\
             os.environ["TERM"], os.environ["HOME"] = "xterm", str(self.directory)
             os.execv(tool(name), [name, *map(str, arguments)])
         self.addCleanup(os.close, screen)
-        shown, deadline = b"", time.monotonic() + DEADLINE / 2
+        shown, deadline = b"", time.monotonic() + DEADLINE * 2
         with contextlib.suppress(OSError):  # the end of a terminal
             while time.monotonic() < deadline:
                 if select.select([screen], [], [], 0.2)[0]:
@@ -200,7 +200,7 @@ push "<first-entry><flag-message><first-entry><copy-message>+Archive<enter>\
         return code
 
     def offlineimap(self, config):
-        out, code = run_tool("offlineimap", "-c", config, "-u", "quiet", "-o")
+        out, code = run_tool("offlineimap", "-c", config, "-u", "quiet", "-o", timeout=DEADLINE * 3)
         self.assertEqual(code, 0, out)
 
     def fingerprint(self):
@@ -227,8 +227,7 @@ class FromNothing(GatepostTest):
         instance.wait_synced()
         for subject in ("one to keep", "one to move", "one to delete"):
             out, code = run_tool("swaks", "--server", "127.0.0.1", "--port", mx, "--to", ADA, "--from",
-                                 "you@example.net",
-                                 "--header", f"Subject: {subject}")
+                                 "you@example.net", "--header", f"Subject: {subject}", "--timeout", "60s")
             self.assertEqual(code, 0, out)
         first, second = (imaplib.IMAP4_SSL("127.0.0.1", imaps, ssl_context=client_context()) for _ in range(2))
         for client in (first, second):

@@ -5,9 +5,7 @@ to stay so. It is there once, or not."""
 
 import contextlib
 import dataclasses
-import os
 import random
-import subprocess
 import threading
 import time
 import unittest
@@ -15,7 +13,8 @@ import unittest
 from harness import GatepostTest
 from imap_support import Ended, ImapHost
 from mail_support import DOMAIN, content, new_id
-from processes import DEADLINE, descendants_of, kill_9, run_as_root, wait_until
+from processes import DEADLINE, kill_9_family, wait_until
+from small_disk import SmallDisk
 
 USERS = [f"{name}@{DOMAIN}" for name in ("ada", "bob", "carol")]
 LOST = (OSError, Ended)  # of a connection
@@ -82,6 +81,15 @@ class Writer(threading.Thread):
                 if self.client.say(f"SELECT {box}").status != "OK":
                     raise Ended("no mailbox")
 
+    def ok(self, command):
+        """The answer to what needs the control plane at most to read: without it, we come back later."""
+        answer = self.client.say(command)
+        if (answer.status, answer.code) == ("NO", "UNAVAILABLE"):
+            raise Ended(repr(answer))
+        if answer.status != "OK":
+            raise AssertionError(f"{self.user}: {command}: {answer!r}")
+        return answer
+
     def change(self, name, say):
         """Whether it was done: OK; NO is one thing that was not. Without an answer a look tells."""
         self.lost.add(name)
@@ -104,10 +112,10 @@ class Writer(threading.Thread):
         for name in lost:
             known, found = self.known[name], []
             for box in (self.other, self.box):
-                self.client.ok(f"SELECT {box}")
+                self.ok(f"SELECT {box}")
                 found += [(box, uid, set(items["FLAGS"])) for uid in
-                          self.client.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
-                          for items in self.client.ok(f"UID FETCH {uid} (FLAGS)").fetched().values()]
+                          self.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
+                          for items in self.ok(f"UID FETCH {uid} (FLAGS)").fetched().values()]
             if len(found) > 1 or (not found and known.stored and not known.gone_perhaps):
                 raise AssertionError(f"{self.user}: {name} is there {len(found)} times")
             known.left = known.gone = not found
@@ -126,7 +134,7 @@ class Writer(threading.Thread):
             self.append(self.box)
             return
         name = self.random.choice(alive)
-        found = self.client.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
+        found = self.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
         if not found:
             if not self.known[name].gone_perhaps and not self.known[name].moved_perhaps:
                 raise AssertionError(f"{self.user}: {name} is not there")
@@ -154,13 +162,13 @@ class Writer(threading.Thread):
     def wait_found(self, name, box):
         """It is there at once, but for a moment after the control plane has come back."""
         def look():
-            self.client.ok("NOOP")
-            return self.client.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
+            self.ok("NOOP")
+            return self.ok(f"UID SEARCH HEADER Message-ID {name}").searched()
         if box != self.box:
-            self.client.ok(f"SELECT {box}")
+            self.ok(f"SELECT {box}")
         wait_until(look, f"{self.user}: {name} is there after OK")
         if box != self.box:
-            self.client.ok(f"SELECT {self.box}")
+            self.ok(f"SELECT {self.box}")
 
     def flag(self, name, uid):
         known, flag, sign = self.known[name], self.random.choice(self.FLAGS), self.random.choice("+-")
@@ -180,7 +188,7 @@ class Writer(threading.Thread):
 
     def stop(self):
         self.stopping = True
-        self.join(DEADLINE)
+        self.join(DEADLINE * 2)
         if self.is_alive():
             raise AssertionError(f"{self.user} waits for an answer")
         if self.error:
@@ -226,7 +234,7 @@ class Failures(GatepostTest):
 
     def kill_process(self, name):
         pid = self.instance.wait_process(name)
-        kill_9([pid] + descendants_of(pid))
+        kill_9_family(pid)
         return pid
 
     @contextlib.contextmanager
@@ -245,6 +253,7 @@ class Failures(GatepostTest):
             for thread in threads:
                 thread.stop()
         wait_until(self.is_served, "everybody is served")
+        self.instance.wait_streaming()  # by all workers
         self.assertGreater(sum(thread.verify(self) for thread in threads), 10)
 
     def wait_more(self, count):
@@ -255,7 +264,7 @@ class Failures(GatepostTest):
                 if thread.error:
                     raise thread.error
             return sum(thread.done for thread in self.threads) >= before + count
-        wait_until(look, f"{count} more changes are done")
+        wait_until(look, f"{count} more changes are done", DEADLINE * 3)
 
     def is_served(self):
         try:
@@ -346,36 +355,10 @@ class Outages(Failures):
                 self.assertEqual(sender.message(USERS[0], content(new_id())).code, 250)
             self.assertEqual(client.idle_until("EXISTS")[-1], ["2", "EXISTS"])
             self.assertEqual(client.done(tag).status, "OK")
-            client.until("STORE 1:2 +FLAGS (\\Seen)", lambda answer: answer.status == "OK", "changes are made")
+            wait_until(lambda: client.say("STORE 1:2 +FLAGS (\\Seen)").status == "OK", "changes are made")
 
 
-class DiskFull(Failures):
-    """The state lies on a small file system of its own."""
-
-    OCTETS = 800 << 20
-
-    def before_start(self):
-        if not run_as_root():
-            self.skipTest("only root mounts file systems")
-        image, self.mount = self.directory / "disk.img", self.directory / "gp1" / "state"
-        with open(image, "wb") as file:
-            file.truncate(self.OCTETS)
-        self.mount.mkdir(parents=True)
-        for command in (["mkfs.ext4", "-q", "-F", "-m", "0", image], ["mount", "-o", "loop", image, self.mount]):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                self.skipTest(f"{command[0]}: {done.stderr.strip()}")
-        # Cleanups run in the reverse order: what runs on it has been stopped by then.
-        self.addCleanup(subprocess.run, ["umount", "--lazy", self.mount], check=True)
-        self.mount.chmod(0o755)
-
-    def fill(self, left):
-        """All but so many octets."""
-        about = os.statvfs(self.mount)
-        with open(self.mount / "filler", "ab") as filler:
-            with contextlib.suppress(OSError):  # what the file system needs for it may have been the last
-                os.posix_fallocate(filler.fileno(), filler.tell(), about.f_bavail * about.f_bsize - left)
-
+class DiskFull(SmallDisk, Failures):
     def test_append(self):
         large = content(new_id(), body="\r\n".join(["x" * 98] * 10_000))
         with self.mail.imap(USERS[0], "INBOX") as client:

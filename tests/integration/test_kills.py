@@ -13,7 +13,7 @@ from dns_client import NoReply, UdpSocket
 from dns_message import BadReply, make_query
 from harness import GatepostTest, zone_text
 from postgres import Psql
-from processes import DEADLINE, descendants_of, kill_9, wait_until
+from processes import DEADLINE, kill_9_family, wait_until
 
 PAIRS = 10_000
 STABLE = 10
@@ -187,7 +187,7 @@ class Kills(GatepostTest):
 
     def kill_process(self, name):
         pid = self.instance.wait_process(name)
-        kill_9([pid] + descendants_of(pid))
+        kill_9_family(pid)
         self.instance.wait_process(name, other_than=pid)
 
     def test_control_plane(self):

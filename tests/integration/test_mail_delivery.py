@@ -59,7 +59,8 @@ class Clients(Delivery):
 
     def test_swaks_with_a_wrong_password(self):
         out, code = run_tool("swaks", "--server", "127.0.0.1", "--port", self.mail.ports["submission"], "--from", ADA,
-                             "--to", BOB, "--tls", "--auth", "PLAIN", "--auth-user", ADA, "--auth-password", "wrong")
+                             "--to", BOB, "--tls", "--auth", "PLAIN", "--auth-user", ADA, "--auth-password", "wrong",
+                             "--timeout", "60s")
         self.assertEqual(code, 28, out)
         self.assertIn("535 5.7.8", out)
 
@@ -312,7 +313,7 @@ class Recipients(Delivery):
         message_id = self.send(address)
         self.check(message_id, content(message_id), address)
         self.instance.cli("user", "quota", address, "1KiB")
-        self.assertEqual(self.reply_to(address), "452 4.2.2")
+        wait_until(lambda: self.reply_to(address) == "452 4.2.2", "it is too full for what it may have now")
         self.assertEqual(len(self.mail.messages(address)), 3)
 
     def test_an_account_in_the_bin(self):

@@ -2,7 +2,6 @@
 of each message, and the mailboxes are compared with its ledger afterwards."""
 
 import contextlib
-import os
 import random
 import re
 import subprocess
@@ -10,7 +9,8 @@ import unittest
 
 from harness import GatepostTest
 from mail_support import DOMAIN, ConnectionGone, MailHost, content, ledger
-from processes import DEADLINE, descendants_of, kill_9, run_as_root, wait_until
+from processes import DEADLINE, kill_9_family, wait_until
+from small_disk import SmallDisk
 
 USERS = 10
 
@@ -49,7 +49,7 @@ class Failures(GatepostTest):
     @contextlib.contextmanager
     def load(self, *arguments):
         """Messages come until the block ends. What had no reply, or no connection, is no failure here."""
-        command = self.mail.load_command(*self.arguments("--sessions", 8, "--seconds", 600, "--timeout", "20s",
+        command = self.mail.load_command(*self.arguments("--sessions", 8, "--seconds", 600, "--timeout", "120s",
                                                          *arguments))
         with open(self.directory / "load.json", "wb") as report:
             process = subprocess.Popen(command, stdout=report, stderr=subprocess.STDOUT)
@@ -58,14 +58,14 @@ class Failures(GatepostTest):
             yield
         finally:
             process.terminate()
-            process.wait(DEADLINE)
+            process.wait(DEADLINE * 3)
 
     def accepted(self):
         return self.ledger.read_bytes().count(b"accepted\t") if self.ledger.exists() else 0
 
     def wait_more_accepted(self, count):
         before = self.accepted()
-        wait_until(lambda: self.accepted() >= before + count, f"{count} more messages are accepted")
+        wait_until(lambda: self.accepted() >= before + count, f"{count} more messages are accepted", DEADLINE * 2)
 
     def delivered(self):
         return int(self.postgres.sql("SELECT count(*) FROM gatepost.messages"))
@@ -78,7 +78,7 @@ class Failures(GatepostTest):
                 return re.search(r"^gatepost_spool_messages 0$", self.mail.metrics(), re.M)
             except OSError:
                 return False
-        wait_until(empty, "the spool is empty")
+        wait_until(empty, "the spool is empty", DEADLINE * 2)
         verdict = ledger.verify_database(self.ledger, self.instance.database_dsn())
         self.assertTrue(verdict.ok, verdict.text())
         now = {}
@@ -105,7 +105,7 @@ class Failures(GatepostTest):
 
     def kill_process(self, name):
         pid = self.instance.wait_process(name)
-        kill_9([pid] + descendants_of(pid))
+        kill_9_family(pid)
         return pid
 
 
@@ -114,12 +114,19 @@ class Outages(Failures):
         self.send(100)
         self.postgres.stop()
         self.send(300)
-        self.assertGreaterEqual(self.waiting(), 300)
+        self.wait_waiting(300)
         self.postgres.start()
         self.assertEqual(self.check().accepted, 400)
 
-    def waiting(self):
-        return int(re.search(r"^gatepost_spool_messages (\d+)$", self.mail.metrics(), re.M).group(1))
+    def wait_waiting(self, count):
+        """Each worker has its share, and tells of it in a turn of its own."""
+        def look():
+            try:
+                found = re.search(r"^gatepost_spool_messages (\d+)$", self.mail.metrics(), re.M)
+            except OSError:
+                return False
+            return found and int(found.group(1)) >= count
+        wait_until(look, f"{count} messages wait")
 
     def test_postgresql_is_killed_under_load(self):
         with self.load():
@@ -140,8 +147,7 @@ class Outages(Failures):
             how()
             self.instance.launch()
             wait_until(self.takes_mail, "mail is taken again")
-            # Each worker has its share, and tells of it in a turn of its own.
-            wait_until(lambda: self.waiting() >= 200, "what was accepted before is there")
+            self.wait_waiting(200)
             self.send(100)
         self.postgres.start()
         self.assertEqual(self.check().accepted, 450)
@@ -213,34 +219,8 @@ class DataplaneKills(Failures):
             self.check()
 
 
-class DiskFull(Failures):
-    """The state lies on a small file system of its own."""
-
-    OCTETS = 800 << 20
+class DiskFull(SmallDisk, Failures):
     RESERVE = 256 << 20  # that the store leaves for the delivery of what is accepted already
-
-    def before_start(self):
-        if not run_as_root():
-            self.skipTest("only root mounts file systems")
-        image, self.mount = self.directory / "disk.img", self.directory / "gp1" / "state"
-        with open(image, "wb") as file:
-            file.truncate(self.OCTETS)
-        self.mount.mkdir(parents=True)
-        for command in (["mkfs.ext4", "-q", "-F", "-m", "0", image], ["mount", "-o", "loop", image, self.mount]):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                self.skipTest(f"{command[0]}: {done.stderr.strip()}")
-        # Cleanups run in the reverse order: what runs on it has been stopped by then.
-        self.addCleanup(subprocess.run, ["umount", "--lazy", self.mount], check=True)
-        self.mount.chmod(0o755)
-
-    def fill(self, left):
-        """All but so many octets."""
-        about = os.statvfs(self.mount)
-        with open(self.mount / "filler", "ab") as filler:
-            size = about.f_bavail * about.f_bsize - left
-            with contextlib.suppress(OSError):  # what the file system needs for it may have been the last
-                os.posix_fallocate(filler.fileno(), filler.tell(), size)
 
     def send_one(self, size):
         """The reply to a message of about that many octets, and its name."""

@@ -30,8 +30,8 @@ class MailLoadTest(GatepostTest):
 
     def load(self, target, *arguments, code=0):
         """The report; for a run without one, what it said of that."""
-        done = subprocess.run(self.command(target, *arguments), capture_output=True, text=True, timeout=DEADLINE,
-                              check=False)
+        done = subprocess.run(self.command(target, *arguments), capture_output=True, text=True,
+                              timeout=DEADLINE * 2, check=False)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return json.loads(done.stdout) if done.stdout else done.stderr
 
@@ -165,7 +165,7 @@ class Trouble(MailLoadTest):
 
     def test_a_server_that_goes_away_for_good(self):
         sink = SmtpSink()
-        process = subprocess.Popen(self.command(sink.address, *PATTERN, "--duration", "10m", "--timeout", "200ms",
+        process = subprocess.Popen(self.command(sink.address, *PATTERN, "--duration", "10m", "--timeout", "10s",
                                                 "--messages-per-session", 1, "--ledger", self.ledger_path()),
                                    stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.kill)

@@ -145,7 +145,7 @@ class HeldZone(GatepostTest):
 
         self.instance.sql("UPDATE gatepost.rrsets SET rdata = '{192.0.2.5}' WHERE name = 'www.held.example.'")
         self.instance.wait_answer("www.held.example.", "A", ["192.0.2.5"])
-        self.assertEqual(self.values("other.held.example."), ["192.0.2.22"])
+        self.instance.wait_answer("other.held.example.", "A", ["192.0.2.22"])  # another worker, perhaps
         self.wait_released()
 
     def test_the_database_says_so_after_a_restart_too(self):
@@ -173,6 +173,7 @@ class HeldZone(GatepostTest):
         self.wait_held()
         self.instance.sql("DELETE FROM gatepost.zones WHERE name = 'held.example.'")
         self.wait_released()
+        self.instance.wait_synced()
         self.assertEqual(self.instance.client().ask("www.held.example.").rcode_name, "REFUSED")
 
 

@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr int kVersionMin = 15;
+constexpr std::chrono::seconds kPatience = 60s;  // only a hang lasts so long
 
 // Debian keeps the server's programs out of PATH, in a folder per major version.
 Result<std::string> find_bindir() {
@@ -164,14 +165,15 @@ Status PrivatePostgres::launch() {
     auto child = spawn(argv, directory_ + "/log");
     if (!child) return tl::unexpected(std::move(child).error());
     postmaster_ = *child;
-    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (!is_ready(directory_ + "/data/postmaster.pid", postmaster_)) {
         if (waitpid(postmaster_, nullptr, WNOHANG) == postmaster_) {
             postmaster_ = -1;
             return fail(ErrorCode::refused, "PostgreSQL did not start: {}", log());
         }
         if (std::chrono::steady_clock::now() > deadline)
-            return fail(ErrorCode::refused, "PostgreSQL is not ready after 60 s: {}", log());
+            return fail(ErrorCode::refused, "PostgreSQL is not ready after {} s: {}",
+                        kPatience.count(), log());
         std::this_thread::sleep_for(5ms);
     }
     return {};
@@ -201,8 +203,13 @@ Status PrivatePostgres::kill9() {
     }
     postmaster_ = -1;
     // The next postmaster refuses to start while one of them is attached to the old shared memory.
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
     for (const pid_t child : children)
-        for (int i = 0; i < 1000 && !is_gone(child); ++i) std::this_thread::sleep_for(1ms);
+        while (!is_gone(child)) {
+            if (std::chrono::steady_clock::now() > deadline)
+                return fail(ErrorCode::refused, "process {} does not end", child);
+            std::this_thread::sleep_for(1ms);
+        }
     return {};
 }
 

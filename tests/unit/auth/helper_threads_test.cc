@@ -136,7 +136,10 @@ TEST_F(Helpers, ClosingLetsTheRunningOneEndAndDropsTheRest) {
     one.start();
     two.start();
     begun.wait();
-    std::thread opener([&gate] { gate.count_down(); });
+    std::thread opener([&] {
+        while (threads->counts().waiting != 0) std::this_thread::yield();  // dropped by close()
+        gate.count_down();
+    });
     port->close();
     opener.join();
     EXPECT_EQ(running.runs, 1);

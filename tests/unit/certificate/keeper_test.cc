@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 
@@ -19,6 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 using Names = std::vector<std::string>;
+
+constexpr std::chrono::seconds kPatience{60};  // only a hang lasts so long
 
 class Keeper : public testing::Test {
   protected:
@@ -53,11 +56,12 @@ class Keeper : public testing::Test {
         ASSERT_TRUE(certificate_put(connection_, *row, {}));
     }
     void wait_for(const std::string& sql) {
-        for (int i = 0; i < 1000; ++i) {
+        const auto until = std::chrono::steady_clock::now() + kPatience;
+        while (std::chrono::steady_clock::now() < until) {
             if (value(connection_, sql) == "t") return;
             ::usleep(10'000);
         }
-        FAIL() << "in 10 s, this did not come true: " << sql;
+        FAIL() << "in " << kPatience.count() << " s, this did not come true: " << sql;
     }
 
     std::string folder_;
@@ -178,14 +182,14 @@ TEST_F(Keeper, InItsThread) {
     must(connection_, "DELETE FROM gatepost.certificates");
     wait_for("SELECT count(*) = 2 FROM gatepost.certificates");
     keeper.request_stop();
-    EXPECT_TRUE(keeper.wait_stopped(std::chrono::seconds(10)));
+    EXPECT_TRUE(keeper.wait_stopped(kPatience));
 }
 
 TEST_F(Keeper, StopsWhileTheDatabaseIsAway) {
     CertificateKeeper keeper({.dsn = "host=/nonexistent", .key_file = key_file()});
     ASSERT_TRUE(keeper.start());
     keeper.request_stop();
-    EXPECT_TRUE(keeper.wait_stopped(std::chrono::seconds(10)));
+    EXPECT_TRUE(keeper.wait_stopped(kPatience));
 }
 
 }  // namespace

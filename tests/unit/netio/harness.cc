@@ -68,7 +68,8 @@ TestServer::~TestServer() {
 
 void TestServer::run() {
     EXPECT_TRUE(ring_->enable());
-    server_->set_time(now_ms());
+    uint64_t last_ms = now_ms(), time_ms = last_ms;
+    server_->set_time(time_ms);
     udp_->start();
     server_->start();
     ring_->submit();
@@ -77,7 +78,10 @@ void TestServer::run() {
         EXPECT_TRUE(ring_->submit_and_wait(1, kTurnNs));
         while (held_) std::this_thread::yield();
         udp_->settle();
-        server_->set_time(now_ms());
+        const uint64_t passed_ms = now_ms() - last_ms;
+        last_ms += passed_ms;
+        if (time_passes_) time_ms += passed_ms;
+        server_->set_time(time_ms);
         if (draining_) server_->drain();
         ring_->reap();
         udp_->finish_burst();

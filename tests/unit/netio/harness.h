@@ -15,6 +15,8 @@
 
 namespace gatepost::dataplane {
 
+inline constexpr int kPatienceMs = 60'000;  // only a hang lasts so long
+
 struct TestServerOptions {
     DnsStreamOptions dns;
     StreamServerOptions streams;
@@ -42,6 +44,9 @@ class TestServer {
     void let_go() { held_ = false; }
     // From the next turn on.
     void drain() { draining_ = true; }
+    // Until then the server's clock stands still: a test that the machine holds up meets no
+    // deadline.
+    void let_time_pass() { time_passes_ = true; }
 
   private:
     void run();
@@ -57,6 +62,7 @@ class TestServer {
     std::unique_ptr<UdpServer> udp_;
     std::unique_ptr<StreamServer> server_;
     std::atomic<bool> draining_{false};
+    std::atomic<bool> time_passes_{false};
     std::atomic<uint64_t> turns_{0};
     std::atomic<bool> held_{false};
     std::atomic<bool> stop_{false};
@@ -72,12 +78,12 @@ class Client {
     int fd() const { return fd_.get(); }
     void send(const Message& octets);
     // One datagram; empty after `timeout_ms`.
-    Message receive(int timeout_ms = 5000);
+    Message receive(int timeout_ms = kPatienceMs);
     // TCP: a message with its length in front; a framed read. Empty at the end of the stream.
     void send_framed(const Message& message);
-    Message receive_framed(int timeout_ms = 5000);
+    Message receive_framed(int timeout_ms = kPatienceMs);
     // Whether the server has closed, waiting that long.
-    bool is_closed(int timeout_ms = 5000);
+    bool is_closed(int timeout_ms = kPatienceMs);
     void close() { fd_.reset(); }
 
   private:

@@ -31,7 +31,11 @@ class QueueApiTest : public testing::Test {
         ASSERT_TRUE(api) << api.error().message;
         api_ = std::move(*api);
     }
-    httplib::Client client() const { return httplib::Client("127.0.0.1", api_->ports().at(0)); }
+    httplib::Client client() const {
+        httplib::Client client("127.0.0.1", api_->ports().at(0));
+        client.set_read_timeout(60);  // s; only a hang lasts so long
+        return client;
+    }
 
     json get(const std::string& path) {
         const auto reply = client().Get(path);

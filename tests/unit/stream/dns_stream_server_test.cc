@@ -122,6 +122,7 @@ TEST(DnsStreamServer, IdleConnectionIsClosed) {
     Client client(SOCK_STREAM, server.address());
     client.send_framed(make_query(1, "www"));
     EXPECT_EQ(1, id_of(client.receive_framed()));
+    server.let_time_pass();
     EXPECT_TRUE(client.is_closed());
     EXPECT_EQ(1u, server.dropped(Drop::tcp_idle));
     client.close();
@@ -135,6 +136,7 @@ TEST(DnsStreamServer, UnfinishedMessageIsNotWaitedForForEver) {
     TestServer server("127.0.0.1@0", {.dns = {.idle_ms = 60'000, .frame_ms = 200}});
     Client client(SOCK_STREAM, server.address());
     client.send({0, 40, 1, 2, 3});
+    server.let_time_pass();
     EXPECT_TRUE(client.is_closed());
     EXPECT_EQ(1u, server.dropped(Drop::tcp_idle));
 }
@@ -148,6 +150,8 @@ TEST(DnsStreamServer, ReaderThatStopsIsClosed) {
         stream.insert(stream.end(), one.begin(), one.end());
     }
     client.send(stream);
+    while (server.answerer().queries == 0) std::this_thread::yield();
+    server.let_time_pass();
     while (server.dropped(Drop::tcp_idle) == 0) std::this_thread::yield();
     while (server.counters().tcp_connections != 0) std::this_thread::yield();
 }

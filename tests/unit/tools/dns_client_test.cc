@@ -190,6 +190,7 @@ TEST(Ask, IgnoresStrangersAndGoesToTcpWhereTruncated) {
     });
     AskOptions options;
     options.server = server.endpoint();
+    options.timeout = std::chrono::seconds(60);  // only a hang lasts so long
     const auto answered = ask(query_with_id(7), options);
     thread.join();
     ASSERT_TRUE(answered) << answered.error().message;

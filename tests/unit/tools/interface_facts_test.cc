@@ -46,6 +46,16 @@ std::string in_own_network(Function&& function) {
     return out;
 }
 
+// Some time after an interface came up or went down, the kernel tells of its carrier.
+InterfaceFacts facts_with_carrier(bool carrier) {
+    InterfaceFacts facts = interface_facts("facts0");
+    for (int i = 0; i < 6000 && facts.carrier != carrier; ++i) {
+        ::usleep(10'000);
+        facts = interface_facts("facts0");
+    }
+    return facts;
+}
+
 // A child tells what did not hold.
 #define NOTE_UNLESS(condition) \
     if (!(condition)) wrong += #condition "\n"
@@ -57,10 +67,10 @@ TEST(InterfaceFacts, OfAVethPair) {
         NOTE_UNLESS(facts.exists && !facts.up && !facts.loopback);
         run("ip address add 192.0.2.53/24 dev facts0; ip -6 address add 2001:db8::53/64 dev facts0 "
             "nodad; ip link set dev facts0 mtu 1400 up");
-        facts = interface_facts("facts0");
+        facts = facts_with_carrier(false);
         NOTE_UNLESS(facts.up && !facts.carrier);  // its peer is down
         run("ip link set dev facts1 up");
-        facts = interface_facts("facts0");
+        facts = facts_with_carrier(true);
         NOTE_UNLESS(facts.carrier);
         NOTE_UNLESS(facts.driver == "veth");
         NOTE_UNLESS(facts.pci_address.empty() && facts.numa_node == -1);
