@@ -23,9 +23,7 @@ constexpr milliseconds kBackoffMin{100};
 constexpr milliseconds kBackoffMax{2000};
 // A database that needs a person (schema, permission) is looked at less often.
 constexpr milliseconds kBackoffPerson{5000};
-constexpr seconds kRepeatLog{60};  // an unchanged error is logged once a minute
-// A server that does not answer for so long is taken for dead; its own limit ends first.
-constexpr seconds kAnswerMax{45};
+constexpr seconds kRepeatLog{60};         // an unchanged error is logged once a minute
 constexpr milliseconds kStopGrace{1000};  // for the transaction that is under way
 constexpr milliseconds kIdleMax{60'000};
 // Connections that find other servers all the time are made anew so often.
@@ -55,8 +53,8 @@ PipelineFailure another_server() {
 
 void DatabaseSession::prepare(StatementWait& wait) const {
     const bool is_stopping = stop_;
-    wait.deadline =
-        std::chrono::steady_clock::now() + (is_stopping ? milliseconds(kStopGrace) : kAnswerMax);
+    wait.deadline = std::chrono::steady_clock::now() +
+                    (is_stopping ? milliseconds(kStopGrace) : milliseconds(options_.answer_max));
     wait.wake = is_stopping ? -1 : wake_;
     // It stays readable: looked at once.
     wait.woken = [&wait] {
@@ -190,7 +188,7 @@ void DatabaseLink::run() {
             const std::optional<Posted> posted = next_job();
             if (!posted) break;
             DatabaseSession session(pipeline_.is_open() ? &pipeline_ : nullptr, wake_.get(), stop_,
-                                    options_.agreement, identity_, posted->era);
+                                    options_, identity_, posted->era);
             posted->job(session);
             if (pipeline_.is_open() || !was_open_) continue;
             lost({ErrorCode::unreachable, "the connection to PostgreSQL broke"});

@@ -18,16 +18,29 @@
 
 namespace gatepost::controlplane {
 
+struct DatabaseLinkOptions {
+    std::string dsn;
+    std::string application_name;
+    std::string begin_session;     // SQL
+    DatabaseAgreement& agreement;  // outlives the link
+    // A server that does not answer for so long is taken for dead; its statement_timeout ends
+    // first.
+    std::chrono::seconds answer_max = kAnswerMax;
+
+    static constexpr std::chrono::seconds kAnswerMax{45};
+};
+
 // What a job asks for by.
 class DatabaseSession {
   public:
     // `identity`: of the server. `era`: in which the job was given.
     DatabaseSession(Pipeline* pipeline, int wake, const std::atomic<bool>& stop,
-                    const DatabaseAgreement& agreement, const std::string& identity, uint64_t era)
+                    const DatabaseLinkOptions& options, const std::string& identity, uint64_t era)
         : pipeline_(pipeline),
           wake_(wake),
           stop_(stop),
-          agreement_(agreement),
+          options_(options),
+          agreement_(options.agreement),
           identity_(identity),
           era_(era) {}
 
@@ -52,6 +65,7 @@ class DatabaseSession {
     Pipeline* pipeline_;
     int wake_;
     const std::atomic<bool>& stop_;
+    const DatabaseLinkOptions& options_;
     const DatabaseAgreement& agreement_;
     const std::string& identity_;
     const uint64_t era_;
@@ -60,13 +74,6 @@ class DatabaseSession {
 
 // Of what was begun, or asked for, before all followed the server that they follow now.
 PipelineFailure another_server();
-
-struct DatabaseLinkOptions {
-    std::string dsn;
-    std::string application_name;
-    std::string begin_session;     // SQL
-    DatabaseAgreement& agreement;  // outlives the link
-};
 
 class DatabaseLink {
   public:

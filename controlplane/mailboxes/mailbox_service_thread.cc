@@ -18,8 +18,9 @@ constexpr std::chrono::seconds kWaitMax{60};
 // Memory that waits for readers, who move on within a turn of their loop.
 constexpr milliseconds kReclaimTime{20};
 // A COPY of very many messages is one statement. Its worker gives up after 120 s, of which it may
-// have waited for 30 s.
-constexpr std::chrono::seconds kBulkTimeMax{80};
+// have waited for 30 s; the server has a little longer to say that it has ended it.
+constexpr std::chrono::seconds kBulkTimeMax{70};
+constexpr std::chrono::seconds kBulkAnswerMax{85};
 constexpr int64_t kSecondNs = 1'000'000'000;
 
 // Whatever is set for others: a commit means that it is on the database's disk; and the plans do
@@ -63,8 +64,10 @@ uint64_t generation_now() {
 
 }  // namespace
 
-DatabaseLinkOptions MailboxServiceThread::link_options(const char* name, const std::string& begin) {
-    return {service_.options_.dsn, name, std::string(kBegin) + begin, context_.agreement};
+DatabaseLinkOptions MailboxServiceThread::link_options(const char* name, const std::string& begin,
+                                                       std::chrono::seconds answer_max) {
+    return {service_.options_.dsn, name, std::string(kBegin) + begin, context_.agreement,
+            answer_max};
 }
 
 MailboxServiceThread::MailboxServiceThread(MailboxService& service)
@@ -83,7 +86,8 @@ MailboxServiceThread::MailboxServiceThread(MailboxService& service)
           }),
       bulk_(link_options("gatepost mailbox bulk changes",
                          fmt::format("SET lock_timeout = {}; SET statement_timeout = '{}s'",
-                                     service.options_.lock_wait.count(), kBulkTimeMax.count())),
+                                     service.options_.lock_wait.count(), kBulkTimeMax.count()),
+                         kBulkAnswerMax),
             [this](bool, const std::string&) { context_.post([this] { follow(); }); }),
       reads_(link_options("gatepost mailbox reads", std::string(kReadOnly)),
              [this](bool connected, const std::string&) {

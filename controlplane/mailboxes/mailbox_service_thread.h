@@ -33,7 +33,9 @@ class MailboxServiceThread {
   private:
     using Clock = std::chrono::steady_clock;
 
-    DatabaseLinkOptions link_options(const char* name, const std::string& begin);
+    DatabaseLinkOptions link_options(
+        const char* name, const std::string& begin,
+        std::chrono::seconds answer_max = DatabaseLinkOptions::kAnswerMax);
     // To the server that all follow.
     bool is_connected() const { return is_connected_ && context_.agreement.is_agreed(); }
     // While there is none, nothing is read.

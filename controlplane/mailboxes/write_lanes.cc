@@ -22,29 +22,53 @@ WriteLanes::WriteLanes(MailboxContext& context, DatabaseLink& changes, DatabaseL
     : context_(context),
       quick_(context, changes, loader, lister, {.edge = edge}),
       bulk_(context, bulk, loader, lister, {.edge = edge, .batch_max = 1}) {
-    quick_.on_finished([this] { finished_(); });
-    bulk_.on_finished([this] {
-        bulk_accounts_.clear();
-        for (const PendingWrite& request : bulk_.pending())
-            for (const uint64_t id : accounts_of(request.request)) bulk_accounts_.insert(id);
-        finished_();
-    });
+    const auto again = [this](PendingWrite request) { add(std::move(request)); };
+    quick_.on_loaded(again);
+    bulk_.on_loaded(again);
+}
+
+void WriteLanes::on_finished(std::function<void()> call) {
+    quick_.on_finished(call);
+    bulk_.on_finished(std::move(call));
 }
 
 void WriteLanes::add(PendingWrite request) {
-    const std::vector<uint64_t> accounts = accounts_of(request.request);
-    const bool is_bulk =
-        messages_of(request.request) > kBulkMessages ||
-        std::ranges::any_of(accounts, [this](uint64_t id) { return bulk_accounts_.contains(id); });
-    if (!is_bulk) return quick_.add(std::move(request));
-    ++bulk_requests_;
-    bulk_accounts_.insert(accounts.begin(), accounts.end());
-    bulk_.add(std::move(request));
+    if (messages_of(request.request) > kBulkMessages) return large_.push_back(std::move(request));
+    if (is_reserved(request.request)) return held_.push_back(std::move(request));
+    quick_.add(std::move(request));
 }
 
 void WriteLanes::pump() {
+    if (bulk_.is_idle()) {
+        reserved_.clear();
+        begin_large();
+        release_held();
+    }
     quick_.pump();
     bulk_.pump();
+}
+
+void WriteLanes::begin_large() {
+    if (large_.empty()) return;
+    const std::vector<uint64_t> accounts = accounts_of(large_.front().request);
+    reserved_.insert(accounts.begin(), accounts.end());
+    // Its lock would be waited for, and all others of the batch with it.
+    const bool is_under_way =
+        quick_.any_of([this](const PendingWrite& request) { return is_reserved(request.request); });
+    if (is_under_way) return;
+    ++bulk_requests_;
+    bulk_.add(std::move(large_.front()));
+    large_.pop_front();
+}
+
+void WriteLanes::release_held() {
+    for (PendingWrite& request : std::exchange(held_, {})) add(std::move(request));
+}
+
+bool WriteLanes::is_reserved(const MailboxRequest& request) const {
+    if (reserved_.empty()) return false;
+    return std::ranges::any_of(accounts_of(request),
+                               [this](uint64_t id) { return reserved_.contains(id); });
 }
 
 std::optional<WriteLanes::Clock::time_point> WriteLanes::due() const {

@@ -1,9 +1,11 @@
 // Requests that change mailboxes, in two lanes with a connection to PostgreSQL each. Changes of
 // very many messages take seconds and hold the locks of their accounts: they go one by one in the
-// bulk lane, and so does everything about these accounts meanwhile. All others pass them by.
+// bulk lane, and what is small and about these accounts waits for the one that is next or under
+// way. All others pass them by.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <unordered_set>
@@ -30,15 +32,21 @@ class WriteLanes {
         return quick_.is_writing(mailbox_id) || bulk_.is_writing(mailbox_id);
     }
     // Called when a transaction has ended.
-    void on_finished(std::function<void()> call) { finished_ = std::move(call); }
+    void on_finished(std::function<void()> call);
 
-    size_t waiting() const { return quick_.waiting() + bulk_.waiting(); }
+    size_t waiting() const {
+        return quick_.waiting() + bulk_.waiting() + large_.size() + held_.size();
+    }
     // Requests that took the bulk lane.
     uint64_t bulk_requests() const { return bulk_requests_; }
     // Of both; the last batch is the quick lane's.
     WriteCounters counters() const;
 
   private:
+    // Hands the next large one over, once the quick lane has nothing more of its accounts.
+    void begin_large();
+    void release_held();
+    bool is_reserved(const storage::MailboxRequest& request) const;
     // The owners of the mailboxes it is about, and the account it is about, as far as they are
     // known here: those whose locks it takes.
     std::vector<uint64_t> accounts_of(const storage::MailboxRequest& request) const;
@@ -49,9 +57,10 @@ class WriteLanes {
     MailboxContext& context_;
     WriteQueue quick_;
     WriteQueue bulk_;
-    std::unordered_set<uint64_t> bulk_accounts_;  // of what is in the bulk lane
+    std::deque<PendingWrite> large_;         // that wait for the bulk lane
+    std::deque<PendingWrite> held_;          // small ones of reserved accounts
+    std::unordered_set<uint64_t> reserved_;  // accounts of the large one that is next or under way
     uint64_t bulk_requests_ = 0;
-    std::function<void()> finished_ = [] {};
 };
 
 }  // namespace gatepost::controlplane

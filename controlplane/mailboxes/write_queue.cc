@@ -78,7 +78,7 @@ void WriteQueue::add(PendingWrite request) {
         // Its keywords are to be known.
         auto kept = std::make_shared<PendingWrite>(std::move(request));
         loader_.open(mailbox_id, [this, kept](const Answer& answer) {
-            if (answer.outcome == MailboxOutcome::ok) return add(std::move(*kept));
+            if (answer.outcome == MailboxOutcome::ok) return loaded_(std::move(*kept));
             MailboxReply reply;
             reply.sequence = kept->sequence;
             reply.outcome = answer.outcome;
@@ -133,6 +133,7 @@ void WriteQueue::pump() {
     auto batch = std::make_shared<std::vector<PendingWrite>>(
         std::make_move_iterator(pending_.begin()),
         std::make_move_iterator(pending_.begin() + static_cast<ptrdiff_t>(count)));
+    batch_ = batch;
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(count));
     MailboxWants wants;
     for (const PendingWrite& request : *batch)
@@ -275,6 +276,7 @@ void WriteQueue::finish(const std::vector<PendingWrite>& batch, Outcome& outcome
     for (size_t i = 0; i < batch.size(); ++i)
         if (!answered[i]) context_.workers.reply(batch[i].peer, outcome.replies[i]);
     writing_.clear();
+    batch_.reset();
     is_busy_ = false;
     // First: what was put off for this transaction is not put off for the next one.
     finished_();

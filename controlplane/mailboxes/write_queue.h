@@ -3,6 +3,7 @@
 // shows it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -61,12 +62,20 @@ class WriteQueue {
     // It is being changed by the transaction that is under way: what others say of it may be what
     // that one did.
     bool is_writing(uint64_t mailbox_id) const { return writing_.contains(mailbox_id); }
+    // Takes a request whose mailbox has been loaded; it is to be added once more.
+    void on_loaded(std::function<void(PendingWrite)> call) { loaded_ = std::move(call); }
     // Called when a transaction has ended.
     void on_finished(std::function<void()> call) { finished_ = std::move(call); }
 
     size_t waiting() const { return pending_.size(); }
-    // What waits for its transaction to begin.
-    const std::vector<PendingWrite>& pending() const { return pending_; }
+    // Nothing waits, and no transaction is under way.
+    bool is_idle() const { return !is_busy_ && pending_.empty(); }
+    // Of what waits or is under way.
+    template <typename Predicate>
+    bool any_of(Predicate predicate) const {
+        return std::ranges::any_of(pending_, predicate) ||
+               (batch_ && std::ranges::any_of(*batch_, predicate));
+    }
     const WriteCounters& counters() const { return counters_; }
 
   private:
@@ -110,6 +119,7 @@ class WriteQueue {
     AccountLister& lister_;
     const Options options_;
     std::vector<PendingWrite> pending_;
+    std::shared_ptr<const std::vector<PendingWrite>> batch_;  // of the transaction under way
     std::unordered_set<uint64_t> writing_;
     bool is_busy_ = false;
     size_t expected_ = 0;             // requests, as many as there were of late at the same time
@@ -118,6 +128,9 @@ class WriteQueue {
     // Keywords that are new to a mailbox, of requests that are not answered yet.
     std::map<uint64_t, std::set<std::string>> planned_;
     std::function<void()> finished_ = [] {};
+    std::function<void(PendingWrite)> loaded_ = [this](PendingWrite request) {
+        add(std::move(request));
+    };
     WriteCounters counters_;
 };
 

@@ -16,11 +16,9 @@ using storage::UidSet;
 
 namespace {
 
-// All UIDs, cut so that no piece has more than `size` messages with \Deleted; one that is empty: no
-// cut is needed.
+// All UIDs, cut so that no piece has more than `size` messages with \Deleted.
 std::vector<UidSet> cut_at_deleted(const storage::MailboxView& mailbox, uint32_t size) {
     std::vector<UidSet> pieces;
-    if (mailbox.status().deleted <= size) return {UidSet()};
     uint32_t first = 1;
     uint32_t count = 0;
     for (MessageWalk walk(mailbox, 0); walk.entry() != nullptr; walk.next()) {
@@ -74,10 +72,10 @@ Task<ImapReply> ImapSession::expunge(const ImapCommand& command) {
 Task<storage::MailboxReply> ImapSession::expunge_in_pieces(UidSet uids) {
     const uint64_t mailbox_id = selected_->id();
     std::vector<UidSet> pieces = {std::move(uids)};
-    if (!pieces[0].empty())
-        pieces = in_pieces(pieces[0], options_.changed_at_once);
-    else if (const auto mailbox = selected_view())
-        pieces = cut_at_deleted(*mailbox, options_.changed_at_once);
+    const auto mailbox = selected_view();
+    if (mailbox && mailbox->status().deleted > options_.changed_at_once)
+        pieces = pieces[0].empty() ? cut_at_deleted(*mailbox, options_.changed_at_once)
+                                   : in_pieces(pieces[0], options_.changed_at_once);
     UidSet gone;
     storage::MailboxReply reply;
     for (UidSet& piece : pieces) {

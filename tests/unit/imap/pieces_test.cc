@@ -102,6 +102,13 @@ TEST_F(Pieces, OfUids) {
     EXPECT_EQ(world_.boxes.mailbox(world_.inbox).messages.size(), 2U);
 }
 
+TEST_F(Pieces, FewOfManyUidsAreOneRequest) {
+    rig_.command("STORE 6 +FLAGS.SILENT (\\Deleted)");
+    rig_.command("UID EXPUNGE 1:*");
+    EXPECT_EQ(asked<storage::ExpungeMessages>(), (std::vector<UidSet>{{{1, 7}}}));
+    EXPECT_EQ(world_.boxes.mailbox(world_.inbox).messages.size(), 6U);
+}
+
 TEST_F(Pieces, OfWhatIsMoved) {
     const std::string said = rig_.command("MOVE 1:3 Sent");
     EXPECT_EQ(asked<storage::CopyMessages>(), (std::vector<UidSet>{{{1, 2}}, {{3, 3}}}));

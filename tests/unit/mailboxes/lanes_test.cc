@@ -73,7 +73,7 @@ TEST_F(MailboxLanes, TheSameAccountGoesBehindIt) {
     ASSERT_TRUE(waits_for_lock("bulk changes"));
     const uint64_t append_here = worker->send(append(copies));
     const uint64_t made = worker->send(CreateMailbox{1, "More", SpecialUse::none});
-    ASSERT_TRUE(eventually([&] { return edge->service().status().bulk_requests == 3; }));
+    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 2; }));
     EXPECT_TRUE(worker->ask(append(inbox_of_other)).ok());
     must(database, "COMMIT");
     EXPECT_TRUE(worker->receive(copy).ok());
@@ -81,12 +81,45 @@ TEST_F(MailboxLanes, TheSameAccountGoesBehindIt) {
     ASSERT_TRUE(appended.ok()) << appended.text;
     EXPECT_EQ(appended.uids, (UidSet{{kMany + 1, kMany + 1}}));
     EXPECT_TRUE(worker->receive(made).ok());
-    // And once the lane is empty, the other one is theirs again.
-    EXPECT_TRUE(worker->ask(append(inbox)).ok());
-    EXPECT_EQ(edge->service().status().bulk_requests, 3U);
+    EXPECT_EQ(edge->service().status().bulk_requests, 1U);
     EXPECT_TRUE(worker->ask(OpenMailbox{copies}).ok());
     expect_same(inbox);
     expect_same(copies);
+}
+
+// Otherwise the batch behind it would wait for the account's lock.
+TEST_F(MailboxLanes, ALargeOneWaitsForWhatIsUnderWayInItsAccount) {
+    lock_account();
+    const uint64_t first = worker->send(append(copies));
+    ASSERT_TRUE(waits_for_lock("changes"));
+    const uint64_t copy = worker->send(CopyMessages{inbox, {{1, kMany}}, copies});
+    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 1; }));
+    EXPECT_EQ(edge->service().status().bulk_requests, 0U);
+    must(database, "COMMIT");
+    EXPECT_TRUE(worker->receive(first).ok());
+    EXPECT_TRUE(worker->receive(copy).ok());
+    EXPECT_EQ(edge->service().status().bulk_requests, 1U);
+}
+
+// Who waits for the lane has the other one meanwhile.
+TEST_F(MailboxLanes, SmallOnesPassALargeOneThatIsNotNext) {
+    deliver(database, 2, kMany);
+    ASSERT_TRUE(edge->shows(inbox_of_other, messages_in_database(database, inbox_of_other)));
+    lock_account();
+    const uint64_t copy = worker->send(CopyMessages{inbox, {{1, kMany}}, copies});
+    ASSERT_TRUE(waits_for_lock("bulk changes"));
+    const uint64_t large =
+        worker->send(store(inbox_of_other, {{1, kMany}}, FlagAction::add, kFlagSeen));
+    const uint64_t large_here =
+        worker->send(store(inbox, {{1, kMany}}, FlagAction::add, kFlagSeen));
+    ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 2; }));
+    EXPECT_TRUE(worker->ask(store(inbox_of_other, {{2, 2}}, FlagAction::add, kFlagFlagged)).ok());
+    must(database, "COMMIT");
+    for (const uint64_t sequence : {copy, large, large_here})
+        EXPECT_TRUE(worker->receive(sequence).ok());
+    EXPECT_EQ(edge->service().status().bulk_requests, 3U);
+    expect_same(inbox);
+    expect_same(inbox_of_other);
 }
 
 TEST_F(MailboxLanes, AreOfTheSizeOfWhatIsThere) {
