@@ -3,7 +3,6 @@
 #include <string.h>  // explicit_bzero
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace gatepost::dataplane {
@@ -14,6 +13,10 @@ using Status = LoginOutcome::Status;
 void wipe(std::string& text) {
     ::explicit_bzero(text.data(), text.size());
     text.clear();
+}
+
+void wipe(std::optional<std::string>& text) {
+    if (text) wipe(*text);
 }
 
 std::vector<SaslMechanism> usable_mechanisms(LoginPort& port, const TlsSession* tls) {
@@ -79,11 +82,14 @@ Task<> SaslDialogue::ask_port() {
         co_return;
     }
     who_ = co_await port_.check(client_, mechanism_, exchange_->login(), exchange_->secret());
+    has_refused_ = who_.status == Status::wrong;
+    if (who_.user.empty()) who_.user = exchange_->login();
     step_ = exchange_->decide(who_.status == Status::right);
 }
 
 SaslFailure SaslDialogue::failure() const {
-    return who_.status == Status::unavailable ? SaslFailure::none : step_.failure;
+    if (who_.status == Status::unavailable) return SaslFailure::none;
+    return has_refused_ ? SaslFailure::wrong_credentials : step_.failure;
 }
 
 }  // namespace gatepost::dataplane

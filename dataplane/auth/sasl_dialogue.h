@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,20 @@ namespace gatepost::dataplane {
 
 // Passwords do not stay in memory for longer than they are used.
 void wipe(std::string& text);
+void wipe(std::optional<std::string>& text);
+
+// Wipes `text` at the end of a scope, whichever way that is left.
+template <class Text>
+class WipedAtEnd {
+  public:
+    explicit WipedAtEnd(Text& text) : text_(text) {}
+    ~WipedAtEnd() { wipe(text_); }
+    WipedAtEnd(const WipedAtEnd&) = delete;
+    WipedAtEnd& operator=(const WipedAtEnd&) = delete;
+
+  private:
+    Text& text_;
+};
 
 // What is offered on a connection with that TLS, nullptr: none; in the order of preference. Without
 // SCRAM-SHA-256-PLUS where there is nothing to bind to (RFC 5802 §6).
@@ -43,7 +58,11 @@ class SaslDialogue {
     // Octets for the client, not yet base64.
     const std::string& challenge() const { return step_.challenge; }
 
-    // At the end: who it was, or who the client says it is, and what was wrong.
+    // The secret is wrong, whatever the client says to the challenge that tells it so (RFC 7628
+    // §3.2.2), and if it says nothing at all: it is a login that failed.
+    bool has_refused() const { return has_refused_; }
+    // At the end, or once it has refused: who it was, or who the client says it is, and what was
+    // wrong.
     const LoginOutcome& outcome() const { return who_; }
     SaslFailure failure() const;
 
@@ -57,6 +76,7 @@ class SaslDialogue {
     SaslMechanism mechanism_ = SaslMechanism::plain;
     std::array<uint8_t, 32> binding_{};
     bool is_bound_ = false;  // binding_ is of this connection
+    bool has_refused_ = false;
     std::unique_ptr<SaslExchange> exchange_;
     SaslStep step_;
     LoginOutcome who_;

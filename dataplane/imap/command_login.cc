@@ -22,6 +22,7 @@ LoginClient ImapSession::login_client() const {
 }
 
 Task<ImapReply> ImapSession::login(ImapCommand& command) {
+    const WipedAtEnd wiped(command.other);
     if (!may_log_in()) co_return kTlsFirst;
     const LoginClient client = login_client();
     const LoginOutcome who = co_await environment_.login().check(client, SaslMechanism::plain,
@@ -31,6 +32,7 @@ Task<ImapReply> ImapSession::login(ImapCommand& command) {
 }
 
 Task<ImapReply> ImapSession::authenticate(ImapCommand& command) {
+    const WipedAtEnd wiped(command.other);
     const LoginClient client = login_client();
     SaslDialogue dialogue(environment_.login(), client, stream_.tls());
     const auto mechanism = find_mechanism(command.name);
@@ -47,7 +49,13 @@ Task<ImapReply> ImapSession::authenticate(ImapCommand& command) {
     while (goes_on) {
         ImapReply reply;
         auto answer = co_await ask(dialogue.challenge(), reply);
-        if (!answer) co_return reply;
+        if (!answer) {
+            // The client is told why it is over, or is gone: it is a login that failed all the
+            // same.
+            if (dialogue.has_refused())
+                (void)co_await logged_in(dialogue.outcome(), dialogue.failure());
+            co_return reply;
+        }
         goes_on = co_await dialogue.answer(*answer);
     }
     co_return co_await logged_in(dialogue.outcome(), dialogue.failure());

@@ -43,29 +43,30 @@ Task<Pop3Session::Next> Pop3Session::pass(std::string_view argument) {
 }
 
 Task<Pop3Session::Next> Pop3Session::auth(std::string_view argument) {
-    if (!may_log_in()) {
-        wipe(line_);
-        co_return refuse(kTlsFirst);
-    }
+    const auto mechanism = find_mechanism(take_pop3_word(argument));
+    const bool has_initial = !argument.empty();
+    std::optional<std::string> initial;
+    if (has_initial) initial = decode_initial_response(argument);
+    const WipedAtEnd wiped(initial);
+    wipe(line_);
+    if (!may_log_in()) co_return refuse(kTlsFirst);
     login_.clear();
     const LoginClient client = login_client();
     SaslDialogue dialogue(environment_.login(), client, stream_.tls());
-    const auto mechanism = find_mechanism(take_pop3_word(argument));
     if (!mechanism || !dialogue.offers(*mechanism))
         co_return bad("That mechanism is not offered here");
     if (!dialogue.choose(*mechanism)) co_return unavailable("It cannot be checked now; try again");
+    if (has_initial && !initial) co_return bad("That is no base64");
     bool goes_on = false;
-    if (argument.empty()) {
-        goes_on = co_await dialogue.begin();
-    } else {
-        auto initial = decode_initial_response(argument);
-        wipe(line_);
-        if (!initial) co_return bad("That is no base64");
+    if (initial)
         goes_on = co_await dialogue.answer(*initial);
-    }
+    else
+        goes_on = co_await dialogue.begin();
     while (goes_on) {
         std::optional<std::string> answer;
         const Next next = co_await ask(dialogue.challenge(), answer);
+        if (!answer && dialogue.has_refused())
+            co_return co_await given_up(dialogue.outcome(), next);
         if (next == Next::end || !answer) co_return next;
         goes_on = co_await dialogue.answer(*answer);
     }
@@ -105,7 +106,9 @@ Task<Pop3Session::Next> Pop3Session::logged_in(const LoginOutcome& outcome, Sasl
         co_return unavailable("It cannot be checked now; try again");
     if (outcome.status == Status::wrong) {
         if (failure == SaslFailure::malformed) co_return bad("That is no answer of this mechanism");
-        co_return co_await failed_login(outcome, failure_text(failure));
+        co_await note_failed_login(outcome, failure_text(failure));
+        const Next next = refuse("[AUTH] The name or the password is wrong");  // RFC 3206 §4
+        co_return end_if_guessing(next);
     }
     environment_.damping().succeeded(session_.client);
     const storage::MailboxOutcome opened = co_await open_inbox(outcome.account_id);
@@ -130,8 +133,16 @@ Task<Pop3Session::Next> Pop3Session::logged_in(const LoginOutcome& outcome, Sasl
     co_return ok("You have logged in");
 }
 
-Task<Pop3Session::Next> Pop3Session::failed_login(const LoginOutcome& outcome,
-                                                  std::string_view why) {
+// The client was told that it is wrong, and has not acknowledged that. `next`: whether the session
+// goes on behind what came instead.
+Task<Pop3Session::Next> Pop3Session::given_up(const LoginOutcome& outcome, Next next) {
+    environment_.login().ended(login_client(), outcome);
+    co_await note_failed_login(outcome, failure_text(SaslFailure::wrong_credentials));
+    co_return end_if_guessing(next);
+}
+
+Task<> Pop3Session::note_failed_login(const LoginOutcome& outcome, std::string_view why) {
+    ++failed_logins_;
     storage::count(counters_.logins_failed);
     if (log_enabled(LogLevel::info))
         log(LogLevel::info, "pop3.login_failed",
@@ -141,10 +152,12 @@ Task<Pop3Session::Next> Pop3Session::failed_login(const LoginOutcome& outcome,
              {"reason", outcome.reason.empty() ? why : std::string_view(outcome.reason)}});
     const uint32_t pause_ms = environment_.damping().failed(session_.client);
     if (pause_ms != 0) co_await environment_.pause(pause_ms);
-    const Next next = refuse("[AUTH] The name or the password is wrong");  // RFC 3206 §4
-    if (++failed_logins_ < kPop3FailedLoginsMax) co_return next;
+}
+
+Pop3Session::Next Pop3Session::end_if_guessing(Next next) {
+    if (next == Next::end || failed_logins_ < kPop3FailedLoginsMax) return next;
     session_.end = storage::StreamEnd::protocol;
-    co_return Next::end;
+    return Next::end;
 }
 
 }  // namespace gatepost::dataplane

@@ -7,6 +7,7 @@
 
 #include "dataplane/mail/address_list.h"
 #include "dataplane/mail/encoded_word.h"
+#include "dataplane/mail/header_field.h"
 #include "dataplane/mail/header_scanner.h"
 #include "dataplane/mail/mail_limits.h"
 #include "dataplane/pop3/downgrade_words.h"
@@ -16,13 +17,23 @@ namespace gatepost::dataplane {
 
 namespace {
 
-constexpr unsigned char kDelete = 0x7f;
+// Octets of a name or an address: a blank before it and the signs behind it stand in its line.
+constexpr size_t kUnfoldedMax = kLineOctetsMax - 8;
 
 bool is_atom(std::string_view text) {
     return !text.empty() && std::ranges::none_of(text, [](char c) {
         return static_cast<uint8_t>(c) <= ' ' || c == kDelete ||
                std::string_view("()<>[]:;@\\,\"").find(c) != std::string_view::npos;
     });
+}
+
+std::string address_text(const EnvelopeAddress& address) {
+    const std::string local = is_atom(address.mailbox) ? address.mailbox : quoted(address.mailbox);
+    return address.host.empty() ? local : local + "@" + address.host;
+}
+
+bool can_be_written(std::string_view where) {
+    return is_ascii(where) && where.size() + 2 <= kUnfoldedMax;
 }
 
 class AddressText {
@@ -41,10 +52,8 @@ class AddressText {
             in_group_ = group_begins_ = true;
             return put(":");
         }
-        const std::string local =
-            is_atom(address.mailbox) ? address.mailbox : quoted(address.mailbox);
-        const std::string where = address.host.empty() ? local : local + "@" + address.host;
-        if (is_ascii(where)) {
+        const std::string where = address_text(address);
+        if (can_be_written(where)) {
             if (!address.name.empty()) add_name(address.name);
             return fold(address.name.empty() ? where : "<" + where + ">");
         }
@@ -62,8 +71,9 @@ class AddressText {
         // An encoded word may have any octet in it; it ends no line here.
         std::ranges::replace_if(
             text, [](unsigned char c) { return c < ' ' || c == kDelete; }, ' ');
-        if (is_ascii(text))
-            fold(quoted(text));
+        const std::string whole = quoted(text);
+        if (is_ascii(whole) && whole.size() <= kUnfoldedMax)
+            fold(whole);
         else
             append_words(out_, column_, text);
     }
@@ -125,6 +135,55 @@ struct AddressOctets {
     }
 };
 
+// Each "<address>" of a field whatever else is in it, with what is before it as its name.
+std::vector<EnvelopeAddress> addresses_in_brackets(std::string_view value) {
+    std::vector<EnvelopeAddress> addresses;
+    std::string name;
+    HeaderScanner scanner(value);
+    while (!scanner.at_end() && addresses.size() < kFieldAddressesMax) {
+        if (scanner.peek() == '"') {
+            scanner.quoted_string(name);
+        } else if (scanner.skip_cfws()) {
+            name += ' ';
+        } else if (scanner.take(',')) {
+            name.clear();
+        } else if (scanner.peek() == '<') {
+            const size_t begin = scanner.position();
+            scanner.skip_to(">");
+            scanner.take('>');
+            const size_t before = addresses.size();
+            parse_address_list(scanner.from(begin), 1, addresses);
+            if (addresses.size() > before) addresses.back().name = unfold(name);
+            name.clear();
+        } else {
+            name += scanner.peek();
+            scanner.skip();
+        }
+    }
+    return addresses;
+}
+
+// Of a field that is not understood as a whole. RFC 5322 §3.6: a message has an author, whom the
+// client shows and answers to. Whole it stands beside that.
+std::string encapsulated_addresses(const HeaderField& field, const Charsets& charsets,
+                                   std::vector<EnvelopeAddress> understood) {
+    const std::string whole = encapsulated_field(field, charsets);
+    if (!equal_ignoring_case(field.name, "from") && !equal_ignoring_case(field.name, "sender"))
+        return whole;
+    const auto cannot_be_used = [](const EnvelopeAddress& address) {
+        return address.kind != AddressKind::mailbox || address.mailbox.empty() ||
+               address.host.empty() || !can_be_written(address_text(address));
+    };
+    std::vector<EnvelopeAddress> addresses = addresses_in_brackets(field.value);
+    std::erase_if(addresses, cannot_be_used);
+    if (addresses.empty()) addresses = std::move(understood);
+    std::erase_if(addresses, cannot_be_used);
+    if (addresses.empty()) return whole;
+    AddressText text(field.name, charsets);
+    for (const EnvelopeAddress& address : addresses) text.add(address);
+    return std::move(text).finish() + whole;
+}
+
 }  // namespace
 
 std::string downgrade_addresses(const HeaderField& field, const Charsets& charsets) {
@@ -139,9 +198,10 @@ std::string downgrade_addresses(const HeaderField& field, const Charsets& charse
         found.add(address.host);
     }
     const AddressOctets had(field.value);
-    if (!whole || addresses.empty()) return encapsulated_field(field, charsets);
-    if (found == had.all) return std::move(text).finish();
-    if (found != had.without_comments) return encapsulated_field(field, charsets);
+    const bool understood = whole && !addresses.empty();
+    if (understood && found == had.all) return std::move(text).finish();
+    if (!understood || found != had.without_comments)
+        return encapsulated_addresses(field, charsets, std::move(addresses));
     text.add_comment(had.comments);
     return std::move(text).finish();
 }

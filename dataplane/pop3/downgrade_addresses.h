@@ -10,7 +10,8 @@ namespace gatepost::dataplane {
 
 // A field with its line end. An address that cannot be written is a group without one. A list that
 // cannot be understood to its end, or that is too long, stands whole in a "Downgraded-" field
-// instead.
+// instead; with From and Sender, which clients cannot do without, what could be understood of it
+// stays before that under its own name.
 std::string downgrade_addresses(const HeaderField& field, const Charsets& charsets);
 
 }  // namespace gatepost::dataplane

@@ -1,6 +1,7 @@
 #include "dataplane/pop3/downgrade_field.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "dataplane/mail/encoded_word.h"
@@ -15,8 +16,6 @@
 namespace gatepost::dataplane {
 
 namespace {
-
-constexpr unsigned char kDelete = 0x7f;
 
 // RFC 6857 §3.2.1.
 constexpr std::string_view kAddressFields[] = {"from",
@@ -103,30 +102,74 @@ bool is_extended_value(std::string_view text) {
     });
 }
 
-std::string parameter_field(const HeaderField& field, const Charsets& charsets) {
-    const std::string value = unfold(field.value);
-    const size_t semicolon = std::min(value.find(';'), value.size());
-    std::vector<Parameter> parameters;
-    // Without what says how the body is to be read, it could not be read at all.
-    if (!parse_parameters(std::string_view(value).substr(semicolon), kParametersMax, parameters))
-        return std::string(field.name) + ":" + masked(field.value) + "\r\n";
-    std::string out = std::string(field.name) + ": " + masked(value.substr(0, semicolon));
-    for (const Parameter& parameter : parameters) {
-        if (!is_ascii(parameter.name)) continue;  // none is called so
-        out += ";\r\n " + parameter.name;
-        const bool is_extended = parameter.name.ends_with('*');
-        if (is_ascii(parameter.value)) {
-            const bool stands = is_extended && is_extended_value(parameter.value);
-            out += "=" + (stands ? parameter.value : quoted(parameter.value));
-            continue;
-        }
-        const std::string_view name = parameter.name;
-        const std::string text =
-            is_extended ? parameter_text(parameters, name.substr(0, name.size() - 1), charsets)
-                        : decode_encoded_words(parameter.value, charsets);
-        out += (is_extended ? "=" : "*=") + percent_encoded(text);
+struct TypeAndParameters {
+    std::string type;        // or the disposition, with its comments
+    std::string parameters;  // without comments; parse_parameters() takes them
+};
+
+// Of an unfolded value. nullopt: it is not what RFC 2045 §5.1 has. Values that are not quoted may
+// be what is no token, as many write them: of other signs, and with blanks in them.
+std::optional<TypeAndParameters> split_value(std::string_view value) {
+    // A string or a comment without its end takes this with it.
+    const std::string text = std::string(value) + ';';
+    HeaderScanner scanner(text);
+    while (!scanner.at_end() && scanner.peek() != ';') {
+        if (scanner.peek() == '"') return std::nullopt;
+        if (!scanner.skip_cfws()) scanner.skip();
     }
-    return out + "\r\n";
+    TypeAndParameters split{std::string(scanner.from(0)), {}};
+    for (;;) {
+        if (!scanner.take(';')) return std::nullopt;
+        if (scanner.at_end()) return split;
+        scanner.skip_cfws();
+        if (scanner.peek() == ';') continue;
+        const std::string_view name = scanner.token();
+        scanner.skip_cfws();
+        if (name.empty() || !scanner.take('=')) return std::nullopt;
+        scanner.skip_cfws();
+        const size_t begin = scanner.position();
+        std::string content;
+        if (scanner.peek() == '"')
+            scanner.quoted_string(content);
+        else
+            scanner.skip_to("\"()\\;");
+        split.parameters.append(";").append(name).append("=").append(scanner.from(begin));
+        scanner.skip_cfws();
+    }
+}
+
+std::string parameter(const Parameter& one, const std::vector<Parameter>& all,
+                      const Charsets& charsets) {
+    const bool is_extended = one.name.ends_with('*');
+    if (is_ascii(one.value)) {
+        const bool stands = is_extended && is_extended_value(one.value);
+        return one.name + "=" + (stands ? one.value : quoted(one.value));
+    }
+    if (is_extended) {
+        const std::string_view name = std::string_view(one.name).substr(0, one.name.size() - 1);
+        return one.name + "=" + percent_encoded(parameter_text(all, name, charsets));
+    }
+    // RFC 2231 §4: where there is "name*" already, that is for those who can read it, and this for
+    // the others.
+    if (find_parameter(all, one.name + "*") != nullptr)
+        return one.name + "=" + quoted(masked(one.value));
+    return one.name + "*=" + percent_encoded(decode_encoded_words(one.value, charsets));
+}
+
+// Where it is not understood as a whole it stays as it is, but masked: without what says how the
+// body is to be read, that could not be read at all.
+std::string parameter_field(const HeaderField& field, const Charsets& charsets) {
+    const auto split = split_value(unfold(field.value));
+    std::vector<Parameter> parameters;
+    if (!split || !parse_parameters(split->parameters, kParametersMax, parameters))
+        return masked_field(field);
+    std::string out = std::string(field.name) + ": " + masked(split->type);
+    for (const Parameter& one : parameters) {
+        // None is called by a name that is not ASCII.
+        if (is_ascii(one.name)) out += ";\r\n " + parameter(one, parameters, charsets);
+    }
+    out += "\r\n";
+    return has_long_line(out) ? masked_field(field) : out;
 }
 
 }  // namespace
@@ -141,8 +184,9 @@ std::string downgrade_field(std::string_view text, const Charsets& charsets) {
     if (!is_encapsulated && !is_among(kCommentFields, name))
         return words_field(std::string(field->name), field->value, charsets);
     bool has_more = false;
-    std::string out = comments_field(*field, charsets, has_more);
-    return is_encapsulated && has_more ? encapsulated_field(*field, charsets) : out;
+    const std::string out = comments_field(*field, charsets, has_more);
+    if (is_encapsulated && has_more) return encapsulated_field(*field, charsets);
+    return has_long_line(out) ? masked_field(*field) : out;
 }
 
 }  // namespace gatepost::dataplane

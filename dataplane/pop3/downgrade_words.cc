@@ -24,6 +24,20 @@ std::string masked(std::string_view text) {
     return out;
 }
 
+std::string masked_field(const HeaderField& field) {
+    return std::string(field.name) + ":" + masked(field.value) + "\r\n";
+}
+
+bool has_long_line(std::string_view text) {
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        if (line.size() - (line.ends_with('\r') ? 1 : 0) > kLineOctetsMax) return true;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return false;
+}
+
 std::string quoted(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {

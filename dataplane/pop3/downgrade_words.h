@@ -12,9 +12,18 @@ namespace gatepost::dataplane {
 
 // RFC 2047 §2: characters of a line with an encoded word.
 inline constexpr size_t kWordLineMax = 76;
+inline constexpr unsigned char kDelete = 0x7f;  // a control, above what is printed
+
+// RFC 5322 §2.1.1: octets of any line, without its end.
+inline constexpr size_t kLineOctetsMax = 998;
+
+// A line of `text` is longer than any may be.
+bool has_long_line(std::string_view text);
 
 // '?' for every octet that is not ASCII: what can be written in no other way. Of the same length.
 std::string masked(std::string_view text);
+// A field with its line end, folded as it was.
+std::string masked_field(const HeaderField& field);
 
 // As a quoted string (RFC 5322 §3.2.4).
 std::string quoted(std::string_view text);

@@ -72,7 +72,9 @@ class Pop3Session final : private MailboxWatcher {
     // Without an answer the client gave none, and has been told so.
     Task<Next> ask(std::string_view challenge, std::optional<std::string>& answer);
     Task<Next> logged_in(const LoginOutcome& outcome, SaslFailure failure);
-    Task<Next> failed_login(const LoginOutcome& outcome, std::string_view why);
+    Task<Next> given_up(const LoginOutcome& outcome, Next next);
+    Task<> note_failed_login(const LoginOutcome& outcome, std::string_view why);
+    Next end_if_guessing(Next next);
     LoginClient login_client() const;
 
     // ---- command_stls.cc

@@ -8,6 +8,13 @@
 
 namespace gatepost::dataplane {
 
+namespace {
+
+// RFC 4954 §6: whether the name or the password is wrong is not said.
+const SmtpReply kLoginFailed{535, "5.7.8", "the name or the password is wrong"};
+
+}  // namespace
+
 std::optional<SmtpReply> SmtpSession::auth_out_of_place() const {
     if (!options_.offers_auth()) return SmtpReply{502, "5.5.1", "nobody logs in here"};
     if (!client_.extended) return SmtpReply{503, "5.5.1", "EHLO comes first"};
@@ -19,30 +26,28 @@ std::optional<SmtpReply> SmtpSession::auth_out_of_place() const {
 }
 
 Task<SmtpSession::Next> SmtpSession::auth(std::string_view argument) {
-    if (auto reply = auth_out_of_place()) co_return bad(*std::move(reply));
-    // RFC 4954 §6.
-    if (options_.tls_required && !client_.tls) {
-        wipe(line_);  // it may have had a password in the clear
-        co_return refuse(
-            {SmtpRefusal::tls_required, {538, "5.7.11", "only under TLS: STARTTLS comes first"}});
-    }
     const size_t space = argument.find(' ');
     const auto mechanism = find_mechanism(argument.substr(0, space));
+    const bool has_initial = space != std::string_view::npos;
+    std::optional<std::string> initial;
+    if (has_initial) initial = decode_initial_response(argument.substr(space + 1));
+    const WipedAtEnd wiped(initial);
+    wipe(line_);
+    if (auto reply = auth_out_of_place()) co_return bad(*std::move(reply));
+    // RFC 4954 §6.
+    if (options_.tls_required && !client_.tls)
+        co_return refuse(
+            {SmtpRefusal::tls_required, {538, "5.7.11", "only under TLS: STARTTLS comes first"}});
     const LoginClient asking = client_.login();
     SaslDialogue dialogue(environment_.login(), asking, stream_.tls());
     if (!mechanism || !dialogue.offers(*mechanism))
         co_return bad({504, "5.5.4", "that mechanism is not offered here"});
-    std::optional<std::string> initial;
-    if (space != std::string_view::npos) {
-        initial = decode_initial_response(argument.substr(space + 1));
-        if (!initial) co_return bad({501, "5.5.2", "that is no base64"});
-    }
+    if (has_initial && !initial) co_return bad({501, "5.5.2", "that is no base64"});
     const PolicyVerdict verdict = co_await environment_.policy().on_auth(client_);
     if (const MaybeRefusal refusal = refusal_of(verdict)) co_return refuse(*refusal);
     if (!dialogue.choose(*mechanism))
         co_return refuse({SmtpRefusal::login_unavailable,
                           {454, "4.7.0", "it cannot be checked now; try again"}});
-    wipe(line_);
     bool goes_on = false;
     if (initial)
         goes_on = co_await dialogue.answer(*initial);
@@ -51,6 +56,8 @@ Task<SmtpSession::Next> SmtpSession::auth(std::string_view argument) {
     while (goes_on) {
         std::optional<std::string> answer;
         const Next next = co_await ask(dialogue.challenge(), answer);
+        if (!answer && dialogue.has_refused())
+            co_return co_await given_up(dialogue.outcome(), next);
         if (next == Next::end || !answer) co_return next;
         goes_on = co_await dialogue.answer(*answer);
     }
@@ -104,20 +111,35 @@ Task<SmtpSession::Next> SmtpSession::logged_in(const LoginOutcome& outcome, Sasl
     }
     if (failure == SaslFailure::malformed)
         co_return bad({501, "5.5.2", "that is no answer of this mechanism"});
-    const std::string reason =
-        outcome.reason.empty() ? std::string(failure_text(failure)) : outcome.reason;
     if (outcome.status == Status::unavailable)
         co_return refuse({SmtpRefusal::login_unavailable,
                           {454, "4.7.0", "it cannot be checked now; try again"},
-                          reason});
-    // RFC 4954 §6: whether the name or the password is wrong is not said.
+                          outcome.reason});
+    note_failed_login(outcome, failure);
+    co_return end_if_guessing(say(kLoginFailed));
+}
+
+// The client was told that it is wrong, and has not acknowledged that. `next`: whether the session
+// goes on behind what came instead.
+Task<SmtpSession::Next> SmtpSession::given_up(const LoginOutcome& outcome, Next next) {
+    environment_.login().ended(client_.login(), outcome);
+    co_await environment_.policy().on_auth_end(client_, outcome);
+    note_failed_login(outcome, SaslFailure::wrong_credentials);
+    co_return end_if_guessing(next);
+}
+
+void SmtpSession::note_failed_login(const LoginOutcome& outcome, SaslFailure failure) {
+    ++failed_logins_;
     client_.user = outcome.user;
-    const Next next = refuse(
-        {SmtpRefusal::login_failed, {535, "5.7.8", "the name or the password is wrong"}, reason});
+    note({SmtpRefusal::login_failed, kLoginFailed,
+          outcome.reason.empty() ? std::string(failure_text(failure)) : outcome.reason});
     client_.user.clear();
-    if (++failed_logins_ < options_.failed_logins_max) co_return next;
-    co_return part({SmtpRefusal::too_many_logins, {421, "4.7.0", "too many logins that failed"}},
-                   storage::StreamEnd::protocol);
+}
+
+SmtpSession::Next SmtpSession::end_if_guessing(Next next) {
+    if (next == Next::end || failed_logins_ < options_.failed_logins_max) return next;
+    return part({SmtpRefusal::too_many_logins, {421, "4.7.0", "too many logins that failed"}},
+                storage::StreamEnd::protocol);
 }
 
 }  // namespace gatepost::dataplane

@@ -87,6 +87,9 @@ class SmtpSession {
     std::optional<SmtpReply> auth_out_of_place() const;
     Task<Next> ask(const std::string& challenge, std::optional<std::string>& answer);
     Task<Next> logged_in(const LoginOutcome& outcome, SaslFailure failure);
+    Task<Next> given_up(const LoginOutcome& outcome, Next next);
+    void note_failed_login(const LoginOutcome& outcome, SaslFailure failure);
+    Next end_if_guessing(Next next);
     Task<Next> starttls(std::string_view argument);
     Next rset(std::string_view argument);
     Next vrfy(std::string_view argument);

@@ -1,10 +1,13 @@
 // A header for clients that take ASCII alone: nothing else comes out, in pieces of any size; every
-// field is one field still, and the body is as it was. The first octet gives the size of the
+// field is one field still, but for those that stand in a "Downgraded-" field too; no line gets
+// longer than lines may be, and the body is as it was. The first octet gives the size of the
 // pieces; each octet 1 behind it becomes a run of 14,000 characters, so that fields reach their
 // limit.
 #include <algorithm>
 #include <string>
 
+#include "dataplane/mail/header_field.h"
+#include "dataplane/pop3/downgrade_words.h"
 #include "dataplane/pop3/header_downgrade.h"
 #include "storage/base/check.h"
 
@@ -50,7 +53,9 @@ std::string downgraded(std::string_view message, size_t piece) {
 
 struct Header {
     size_t fields = 0;
-    size_t size = 0;  // up to the line that ends it
+    size_t authors = 0;  // "Downgraded-" ones of From and Sender
+    size_t longest = 0;  // line
+    size_t size = 0;     // up to the line that ends it
 };
 
 Header header_of(std::string_view message) {
@@ -59,7 +64,11 @@ Header header_of(std::string_view message) {
         const std::string_view rest = message.substr(header.size);
         if (rest.starts_with('\n') || rest.starts_with("\r\n")) break;
         header.fields += rest[0] != ' ' && rest[0] != '\t' ? 1 : 0;
-        header.size += std::min(rest.find('\n'), rest.size() - 1) + 1;
+        const size_t size = std::min(rest.find('\n'), rest.size() - 1) + 1;
+        const std::string name = to_lower(rest.substr(0, rest.find(':')));
+        header.authors += name == "downgraded-from" || name == "downgraded-sender" ? 1 : 0;
+        header.longest = std::max(header.longest, size);
+        header.size += size;
     }
     return header;
 }
@@ -74,7 +83,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     GATEPOST_CHECK(downgraded(message, piece) == out);
     const Header before = header_of(message);
     const Header after = header_of(out);
-    GATEPOST_CHECK(after.fields == before.fields);
+    GATEPOST_CHECK(after.fields >= before.fields);
+    GATEPOST_CHECK(after.fields - before.fields <= after.authors - before.authors);
+    GATEPOST_CHECK(after.longest <= std::max(before.longest, kLineOctetsMax) + 2);
     GATEPOST_CHECK(out.substr(after.size) == message.substr(before.size));
     GATEPOST_CHECK(std::none_of(out.begin(), out.begin() + static_cast<ptrdiff_t>(after.size),
                                 [](char c) { return (c & 0x80) != 0; }));

@@ -35,12 +35,12 @@ class OneLogin final : public LoginPort {
 
     bool available = true;
     int checks = 0;
-    SaslMechanism checked_with = SaslMechanism::oauthbearer;
+    SaslMechanism checked_with = SaslMechanism::scram_sha_256;
 
   private:
-    static constexpr SaslMechanism kMechanisms[] = {SaslMechanism::scram_sha_256_plus,
-                                                    SaslMechanism::scram_sha_256,
-                                                    SaslMechanism::plain, SaslMechanism::login};
+    static constexpr SaslMechanism kMechanisms[] = {
+        SaslMechanism::scram_sha_256_plus, SaslMechanism::scram_sha_256, SaslMechanism::plain,
+        SaslMechanism::login, SaslMechanism::oauthbearer};
 
     LoginOutcome outcome(std::string_view login, bool right) const {
         if (!available) return {.status = Status::unavailable};
@@ -79,9 +79,8 @@ class SaslDialogueTest : public testing::Test {
 TEST_F(SaslDialogueTest, OffersNothingToBindWithoutTls) {
     const auto usable = usable_mechanisms(port, nullptr);
     EXPECT_EQ(usable, (std::vector{SaslMechanism::scram_sha_256, SaslMechanism::plain,
-                                   SaslMechanism::login}));
+                                   SaslMechanism::login, SaslMechanism::oauthbearer}));
     EXPECT_FALSE(dialogue.offers(SaslMechanism::scram_sha_256_plus));
-    EXPECT_FALSE(dialogue.offers(SaslMechanism::oauthbearer));
     EXPECT_TRUE(dialogue.offers(SaslMechanism::plain));
 }
 
@@ -107,6 +106,68 @@ TEST_F(SaslDialogueTest, AQuestionAfterTheOther) {
     EXPECT_EQ(dialogue.outcome().status, Status::wrong);
     EXPECT_EQ(dialogue.outcome().user, "ada") << "who the client says it is";
     EXPECT_EQ(dialogue.failure(), SaslFailure::wrong_credentials);
+    EXPECT_TRUE(dialogue.has_refused());
+}
+
+// The client knows that its token is wrong as soon as it is asked to acknowledge that.
+TEST_F(SaslDialogueTest, HasRefusedATokenBeforeItsEnd) {
+    ASSERT_TRUE(dialogue.choose(SaslMechanism::oauthbearer));
+    ASSERT_TRUE(begin());
+    EXPECT_FALSE(dialogue.has_refused());
+    ASSERT_TRUE(
+        answer("n,a=ada,\x01"
+               "auth=Bearer wrong\x01\x01"));
+    EXPECT_EQ(dialogue.challenge(), R"({"status":"invalid_token"})");
+    EXPECT_TRUE(dialogue.has_refused());
+    EXPECT_EQ(dialogue.outcome().status, Status::wrong);
+    EXPECT_EQ(dialogue.outcome().user, "ada");
+    EXPECT_EQ(dialogue.failure(), SaslFailure::wrong_credentials);
+    EXPECT_FALSE(answer("\x01"));
+    EXPECT_TRUE(dialogue.has_refused());
+    EXPECT_EQ(dialogue.failure(), SaslFailure::wrong_credentials);
+    EXPECT_EQ(port.checks, 1);
+}
+
+TEST_F(SaslDialogueTest, HasNotRefusedATokenThatIsRight) {
+    ASSERT_TRUE(dialogue.choose(SaslMechanism::oauthbearer));
+    EXPECT_FALSE(
+        answer("n,a=ada,\x01"
+               "auth=Bearer secret\x01\x01"));
+    EXPECT_EQ(dialogue.outcome().status, Status::right);
+    EXPECT_FALSE(dialogue.has_refused());
+}
+
+TEST_F(SaslDialogueTest, HasNotRefusedWhatItCannotCheck) {
+    port.available = false;
+    ASSERT_TRUE(dialogue.choose(SaslMechanism::oauthbearer));
+    EXPECT_FALSE(
+        answer("n,a=ada,\x01"
+               "auth=Bearer wrong\x01\x01"));
+    EXPECT_EQ(dialogue.outcome().status, Status::unavailable);
+    EXPECT_FALSE(dialogue.has_refused());
+}
+
+TEST(WipedAtEnd, WipesWhicheverWayItIsLeft) {
+    const std::string secret = "longer than what a string keeps within itself";
+    std::string plain = secret;
+    std::optional<std::string> maybe = secret;
+    std::optional<std::string> none;
+    const char* octets = plain.data();
+    const char* more_octets = maybe->data();
+    {
+        const WipedAtEnd wiped(plain);
+        const WipedAtEnd wiped_too(maybe);
+        const WipedAtEnd not_there(none);
+        EXPECT_EQ(plain, secret);
+    }
+    EXPECT_EQ(plain, "");
+    EXPECT_EQ(maybe, "");
+    EXPECT_FALSE(none);
+    // What they held is still theirs, with other octets in it.
+    plain.resize(secret.size(), 'x');
+    maybe->resize(secret.size(), 'x');
+    EXPECT_EQ(plain.data(), octets);
+    EXPECT_EQ(maybe->data(), more_octets);
 }
 
 TEST_F(SaslDialogueTest, Scram) {
@@ -115,6 +176,7 @@ TEST_F(SaslDialogueTest, Scram) {
     ASSERT_TRUE(answer(scram.first()));
     ASSERT_TRUE(answer(scram.final(dialogue.challenge()))) << "the server's proof is answered";
     EXPECT_FALSE(answer(""));
+    EXPECT_FALSE(dialogue.has_refused());
     EXPECT_EQ(dialogue.outcome().status, Status::right);
     EXPECT_EQ(dialogue.outcome().user, "ada@example.org");
 }

@@ -68,19 +68,71 @@ TEST_F(ImapSasl, PlusNeedsTls) {
     EXPECT_TRUE(said.starts_with("a NO [CANNOT] ")) << said;
 }
 
+std::string bearer(std::string_view token) {
+    return encode_base64(
+        "n,a=ada@example.org,\x01"
+        "auth=Bearer " +
+        std::string(token) + "\x01\x01");
+}
+
 // RFC 7628 §3.1, §3.2.3.
 TEST_F(ImapSasl, BearerTokens) {
-    const auto bearer = [](std::string_view token) {
-        return encode_base64(
-            "n,a=ada@example.org,\x01"
-            "auth=Bearer " +
-            std::string(token) + "\x01\x01");
-    };
     const std::string error = rig.send("a AUTHENTICATE OAUTHBEARER " + bearer("wrong") + "\r\n");
     EXPECT_EQ(challenge_in(error), R"({"status":"invalid_token"})");
     EXPECT_TRUE(answer("\x01").starts_with("a NO [AUTHENTICATIONFAILED] "));
     EXPECT_EQ(rig.send("b AUTHENTICATE OAUTHBEARER\r\n"), "+ \r\n");
     EXPECT_TRUE(rig.send(bearer("secret") + "\r\n").starts_with("b OK [CAPABILITY "));
+}
+
+// The client knows that its token is wrong before it answers to that.
+TEST_F(ImapSasl, ATokenThatIsWrongIsALoginThatFailedWhateverIsSaidToIt) {
+    size_t failures = 0;
+    const auto expect_failed = [&] {
+        ++failures;
+        EXPECT_EQ(world.damper.failures, failures);
+        EXPECT_EQ(world.counts.logins_failed.load(), failures);
+        EXPECT_EQ(world.logins.ended_wrong.size(), failures);
+        EXPECT_EQ(world.logins.ended_wrong.back(), "ada@example.org");
+    };
+    const std::string guess = "a AUTHENTICATE OAUTHBEARER " + bearer("wrong") + "\r\n";
+    rig.send(guess);
+    EXPECT_EQ(rig.send("*\r\n"), "a BAD You have cancelled it\r\n");
+    expect_failed();
+    EXPECT_EQ(world.paused_ms, 100U);
+    rig.send(guess);
+    EXPECT_EQ(rig.send("!\r\n"), "a BAD That is no base64\r\n");
+    expect_failed();
+    rig.send("a AUTHENTICATE OAUTHBEARER\r\n");
+    rig.send("*\r\n");
+    EXPECT_EQ(world.damper.failures, failures) << "nothing was checked";
+    rig.send(guess);
+    rig.rig.transport.arrive_end();
+    rig.rig.transport.run();
+    EXPECT_TRUE(rig.has_ended());
+    expect_failed();
+
+    ImapRig late(world);
+    late.start();
+    late.send(guess);
+    EXPECT_TRUE(late.advance(imap_options().login_ms + 1000).starts_with("* BYE "));
+    EXPECT_TRUE(late.has_ended());
+    expect_failed();
+
+    ImapRig long_line(world);
+    long_line.start();
+    long_line.send(guess);
+    EXPECT_TRUE(long_line.send(std::string(20'000, 'x')).starts_with("* BYE "));
+    expect_failed();
+}
+
+TEST_F(ImapSasl, TokensThatAreWrongAndCancelledEndTheSession) {
+    std::string said;
+    for (int i = 0; i < 20 && !rig.has_ended(); ++i) {
+        rig.send("a AUTHENTICATE OAUTHBEARER " + bearer("wrong") + "\r\n");
+        said = rig.send("*\r\n");
+    }
+    EXPECT_TRUE(rig.has_ended());
+    EXPECT_EQ(said, "a BAD You have cancelled it\r\n* BYE Too many logins that failed\r\n");
 }
 
 TEST_F(ImapSasl, WhatIsNoBase64EndsTheExchangeAndNotTheSession) {

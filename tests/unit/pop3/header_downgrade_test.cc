@@ -112,11 +112,39 @@ TEST(HeaderDowngrade, EncodesComments) {
 // RFC 6857 §3.1.10
 TEST(HeaderDowngrade, KeepsWholeWhatIsNoListOfAddresses) {
     const Case cases[] = {
-        {"Sender: \xc3\xa4 <a@b> c, d\r\n",
-         "Downgraded-Sender: =?utf-8?B?w6QgPGFAYj4gYywgZA==?=\r\n"},
+        {"Cc: \xc3\xa4 <a@b> c, d\r\n", "Downgraded-Cc: =?utf-8?B?w6QgPGFAYj4gYywgZA==?=\r\n"},
+        {"From: \xc3\xa4 [x]\r\n", "Downgraded-From: =?utf-8?B?w6QgW3hd?=\r\n"},
+        {"From: \xc3\xa4 [x] <\xc3\xa4@b>\r\n",
+         "Downgraded-From: =?utf-8?B?w6QgW3hdIDzDpEBiPg==?=\r\n"},
         {"To: \xc3\xa4 b@c\r\n", "Downgraded-To: =?utf-8?B?w6QgYkBj?=\r\n"},
         {"Cc: (\xc3\xa4)\r\n", "Downgraded-Cc: =?utf-8?B?KMOkKQ==?=\r\n"},
         {"To: @x:\xc3\xa4@c\r\n", "Downgraded-To: =?utf-8?B?QHg6w6RAYw==?=\r\n"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(downgraded(c.field), c.ascii);
+}
+
+// RFC 5322 §3.6: whoever a message is from is in a field of that name.
+TEST(HeaderDowngrade, KeepsAnAuthorOfWhatIsNotUnderstoodAsAWhole) {
+    const Case cases[] = {
+        {"From: M\xc3\xbcller [Extern] <a@b.de>\r\n",
+         "From: =?utf-8?B?TcO8bGxlciBbRXh0ZXJuXQ==?= <a@b.de>\r\n"
+         "Downgraded-From: =?utf-8?B?TcO8bGxlciBbRXh0ZXJuXSA8YUBiLmRlPg==?=\r\n"},
+        {"From: info@m\xc3\xbcller.de <info@x.de>\r\n",
+         "From: =?utf-8?B?aW5mb0Btw7xsbGVyLmRl?= <info@x.de>\r\n"
+         "Downgraded-From: =?utf-8?B?aW5mb0Btw7xsbGVyLmRlIDxpbmZvQHguZGU+?=\r\n"},
+        {"FROM: J\xc3\xb6rg <a@b.de> via Liste\r\n",
+         "FROM: =?utf-8?B?SsO2cmc=?= <a@b.de>\r\n"
+         "Downgraded-FROM: =?utf-8?B?SsO2cmcgPGFAYi5kZT4gdmlhIExpc3Rl?=\r\n"},
+        {"Sender: \xc3\xa4 <a@b> c, d\r\n",
+         "Sender: =?utf-8?B?w6Q=?= <a@b>\r\n"
+         "Downgraded-Sender: =?utf-8?B?w6QgPGFAYj4gYywgZA==?=\r\n"},
+        // Not in brackets.
+        {"From: a@b.de \xc3\xbc\r\n",
+         "From: a@b.de\r\nDowngraded-From: =?utf-8?B?YUBiLmRlIMO8?=\r\n"},
+        // Brackets in a string and in a comment are none.
+        {"From: \"\xc3\xbc <c@d>\" [x] (<e@f>) <a@b>, <\xc3\xbc@b>\r\n",
+         "From: =?utf-8?B?w7wgPGNAZD4gW3hd?= <a@b>\r\n"
+         "Downgraded-From:\r\n =?utf-8?B?IsO8IDxjQGQ+IiBbeF0gKDxlQGY+KSA8YUBiPiwgPMO8QGI+?=\r\n"},
     };
     for (const Case& c : cases) EXPECT_EQ(downgraded(c.field), c.ascii);
 }
@@ -143,6 +171,108 @@ TEST(HeaderDowngrade, LeavesParametersApart) {
     };
     for (const Case& c : cases) EXPECT_EQ(downgraded(c.field), c.ascii);
     EXPECT_EQ(downgraded(many + "; q=\xc3\xbc\r\n"), many + "; q=??\r\n");
+}
+
+// RFC 2231 §4: one parameter of a name, whichever comes first.
+TEST(HeaderDowngrade, GivesNoParameterTwice) {
+    const Case cases[] = {
+        {"Content-Disposition: attachment; filename=\"b\xc3\xb6se.exe\"; "
+         "filename*=utf-8''gut.pdf\r\n",
+         "Content-Disposition: attachment;\r\n filename=\"b??se.exe\";\r\n"
+         " filename*=utf-8''gut.pdf\r\n"},
+        {"Content-Disposition: attachment; filename*=utf-8''gut.pdf; "
+         "filename=\"b\xc3\xb6se.exe\"\r\n",
+         "Content-Disposition: attachment;\r\n filename*=utf-8''gut.pdf;\r\n"
+         " filename=\"b??se.exe\"\r\n"},
+        {"Content-Disposition: attachment; filename=\"\xc3\xb6\"; filename*0=a; "
+         "filename*1*=%C3%BC\r\n",
+         "Content-Disposition: attachment;\r\n filename=\"??\";\r\n filename*=''a%C3%BC\r\n"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(downgraded(c.field), c.ascii);
+}
+
+// How the body is to be read stays what it was.
+TEST(HeaderDowngrade, KeepsWhatParametersAreApart) {
+    const Case cases[] = {
+        {"Content-Type: multipart/mixed (\xc3\xbc; x); boundary=b\r\n",
+         "Content-Type: multipart/mixed (??; x);\r\n boundary=\"b\"\r\n"},
+        {"Content-Type: multipart/mixed (\xc3\xbc \\) \"; x\r\n (;)); boundary=\"b;c\"\r\n",
+         "Content-Type: multipart/mixed (?? \\) \"; x (;));\r\n boundary=\"b;c\"\r\n"},
+        {"Content-Type: text/plain; charset=utf-8(\xc3\xa9)\r\n",
+         "Content-Type: text/plain;\r\n charset=\"utf-8\"\r\n"},
+        {"Content-Type: text/plain; (\xc3\xa9; a=b) charset (\xc3\xa9) = (x) utf-8 (\xc3\xa9); "
+         "c=d;\r\n",
+         "Content-Type: text/plain;\r\n charset=\"utf-8\";\r\n c=\"d\"\r\n"},
+        {"Content-Disposition: attachment; filename=\xc3\x9c"
+         "bersicht a/b.pdf ;; size=1\r\n",
+         "Content-Disposition: attachment;\r\n filename*=utf-8''%C3%9Cbersicht%20a%2Fb.pdf;\r\n"
+         " size=\"1\"\r\n"},
+        {"Content-Disposition: attachment; filename=\"(\xc3\xbc; \\\"x\"; size=1\r\n",
+         "Content-Disposition: attachment;\r\n filename*=utf-8''%28%C3%BC%3B%20%22x;\r\n"
+         " size=\"1\"\r\n"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(downgraded(c.field), c.ascii);
+}
+
+TEST(HeaderDowngrade, MasksParametersThatAreNotUnderstood) {
+    for (const std::string_view value :
+         {" multipart/mixed (@; boundary=b", " multipart/mixed; boundary=b; name=\"@; x=y",
+          " multipart/mixed; boundary=b;\r\n\tname=@(1).txt", " multipart/mixed; boundary=b (@",
+          " multipart/mixed; boundary=b; (@", " multipart/mixed; boundary=b; @",
+          " multipart/mixed; boundary=b; name=\"@\"x", " multipart/mixed; boundary=b; =@",
+          " multipart/\"mixed; x\"; boundary=b; name=@", " x; name=C:\\@; boundary=b",
+          " x; name=\"@\\\"; boundary=b"}) {
+        const std::string field = "Content-Type:" + std::string(value) + "\r\n";
+        const auto with = [&field](std::string_view text) {
+            return std::string(field).replace(field.find('@'), 1, text);
+        };
+        EXPECT_EQ(downgraded(with("\xc3\xbc")), with("??"));
+    }
+}
+
+size_t longest_line(std::string_view text) {
+    size_t longest = 0;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = text.find("\r\n", at);
+        longest = std::max(longest, end - at);
+        at = end + 2;
+    }
+    return longest;
+}
+
+// RFC 5322 §2.1.1: 998 octets.
+TEST(HeaderDowngrade, MakesNoLineTooLong) {
+    const auto repeated = [](std::string_view text, size_t times) {
+        std::string out;
+        for (size_t i = 0; i < times; ++i) out += text;
+        return out;
+    };
+    const std::string umlauts = repeated("\xc3\xbc", 150);
+    EXPECT_EQ(downgraded("Content-Disposition: x; filename=\"" + umlauts + "\"\r\n"),
+              "Content-Disposition: x;\r\n filename*=utf-8''" + repeated("%C3%BC", 150) + "\r\n");
+    const std::string folded = "\r\n " + umlauts + "\r\n " + umlauts;
+    EXPECT_EQ(downgraded("Content-Disposition: x; filename=\"" + folded + "\"\r\n"),
+              "Content-Disposition: x; filename=\"\r\n " + std::string(300, '?') + "\r\n " +
+                  std::string(300, '?') + "\"\r\n");
+    const std::string words = repeated("word word word\r\n ", 1000);
+    const std::string comment = "(\xc3\xbc)\r\n ";
+    for (const std::string& field :
+         {"Content-Type: text/plain; a=\"" + words + "\"; b=\"\xc3\xbc\"\r\n",
+          "From: \"" + words + "\" <a@b>, \xc3\xbc <c@d>\r\n",
+          "To: \"" + words + "\": a@b;, \xc3\xbc <c@d>\r\n",
+          "From: \xc3\xbc [x] \"" + words + "\" <a@b>\r\n",
+          "To: \xc3\xbc <a@" + repeated("b.\r\n ", 1000) + "c>\r\n",
+          "From: \xc3\xbc [] <a@" + repeated("b.\r\n ", 1000) + "c>\r\n",
+          "Date: " + std::string(950, 'x') + "\r\n " + comment + std::string(990, 'x') + "\r\n",
+          "References: " + repeated("<a@b>\r\n " + comment, 1000) + "<a@b>\r\n",
+          "Subject: " + words + "\xc3\xbc\r\n"}) {
+        ASSERT_LE(longest_line(field), 998U);
+        const std::string out = downgraded(field);
+        EXPECT_LE(longest_line(out), 998U) << field.substr(0, 40);
+        EXPECT_TRUE(out.starts_with(field.substr(0, field.find(':') + 1)) ||
+                    out.starts_with("Downgraded-" + field.substr(0, field.find(':') + 1)))
+            << out.substr(0, 40);
+    }
 }
 
 // What is held of a field is bounded, and what comes out is ASCII all the same.

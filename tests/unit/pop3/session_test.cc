@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "dataplane/pop3/pop3_limits.h"
+#include "storage/password/base64.h"
 #include "tests/unit/pop3/pop3_rig.h"
 
 namespace gatepost::tests {
@@ -106,6 +108,74 @@ TEST(Pop3Session, EndsWithItsLogin) {
     reading.rig.transport.run();
     EXPECT_LT(reading.rig.transport.take_sent().size(), message.size());
     EXPECT_TRUE(reading.has_ended());
+}
+
+// Asks with a token that is wrong, and is told so.
+void guess_token(Pop3Rig& rig) {
+    const std::string said =
+        rig.command("AUTH OAUTHBEARER " + storage::encode_base64("n,a=ada@example.org,\x01"
+                                                                 "auth=Bearer wrong\x01\x01"));
+    EXPECT_EQ(said, "+ " + storage::encode_base64(R"({"status":"invalid_token"})") + "\r\n");
+}
+
+// RFC 7628 §3.2.3: the client knows it before it answers to that.
+TEST(Pop3Session, ATokenThatIsWrongIsALoginThatFailedWhateverIsSaidToIt) {
+    ImapWorld world;
+    size_t failures = 0;
+    const auto expect_failed = [&] {
+        ++failures;
+        EXPECT_EQ(world.damper.failures, failures);
+        EXPECT_EQ(world.counts.logins_failed.load(), failures);
+        ASSERT_EQ(world.logins.ended_wrong.size(), failures);
+        EXPECT_EQ(world.logins.ended_wrong.back(), "ada@example.org");
+    };
+    Pop3Rig rig(world);
+    rig.start();
+    guess_token(rig);
+    EXPECT_EQ(rig.command("AQ=="), "-ERR [AUTH] The name or the password is wrong\r\n");
+    expect_failed();
+    guess_token(rig);
+    EXPECT_EQ(rig.command("*"), "-ERR You have cancelled it\r\n");
+    expect_failed();
+    EXPECT_EQ(world.paused_ms, 300U);
+    guess_token(rig);
+    EXPECT_EQ(rig.command("!"), "-ERR That is no base64\r\n");
+    expect_failed();
+    rig.command("AUTH OAUTHBEARER");
+    rig.command("*");
+    EXPECT_EQ(world.damper.failures, failures) << "nothing was checked";
+    guess_token(rig);
+    rig.rig.transport.arrive_end();
+    rig.rig.transport.run();
+    EXPECT_TRUE(rig.has_ended());
+    expect_failed();
+
+    Pop3Rig late(world);
+    late.start();
+    guess_token(late);
+    late.advance(pop3_options().login_ms + 1000);
+    EXPECT_TRUE(late.has_ended());
+    EXPECT_NE(late.end, storage::StreamEnd::protocol);
+    expect_failed();
+
+    Pop3Rig long_line(world);
+    long_line.start();
+    guess_token(long_line);
+    EXPECT_EQ(long_line.send(std::string(20'000, 'x')), "-ERR That line is too long\r\n");
+    expect_failed();
+}
+
+TEST(Pop3Session, TokensThatAreWrongAndCancelledEndTheSession) {
+    ImapWorld world;
+    Pop3Rig rig(world);
+    rig.start();
+    for (size_t i = 1; i <= kPop3FailedLoginsMax; ++i) {
+        EXPECT_FALSE(rig.has_ended());
+        guess_token(rig);
+        EXPECT_EQ(rig.command("*"), "-ERR You have cancelled it\r\n");
+    }
+    EXPECT_TRUE(rig.has_ended());
+    EXPECT_EQ(rig.end, storage::StreamEnd::protocol);
 }
 
 // What QUIT deletes goes in one request, as a whole or not at all.

@@ -90,8 +90,12 @@ class FakeLogin final : public dataplane::LoginPort, private dataplane::LoginKee
         }
     }
     size_t watched() const { return holds_.size(); }
+    void ended(const dataplane::LoginClient&, const Outcome& outcome) override {
+        if (outcome.status == Outcome::Status::wrong) ended_wrong.push_back(outcome.user);
+    }
 
     bool available = true;
+    std::vector<std::string> ended_wrong;  // who they said they were
 
   private:
     void forget(dataplane::LoginHold& hold) override { std::erase(holds_, &hold); }

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "storage/password/base64.h"
 #include "tests/unit/smtp/smtp_rig.h"
 
 namespace gatepost::tests {
@@ -130,7 +131,72 @@ TEST(SmtpSession, AnswersOnlyWhoReads) {
     EXPECT_EQ(rig.end, storage::StreamEnd::not_read);
 }
 
-// What was received is the store's only once it has taken it: it may take its time.
+SmtpOptions login_options() {
+    SmtpOptions options = smtp_options(SmtpRole::submission);
+    options.tls_required = false;
+    return options;
+}
+
+// Asks with a token that is wrong, and is told so.
+void guess_token(SmtpRig& rig) {
+    const std::string said = rig.send("AUTH OAUTHBEARER " +
+                                      storage::encode_base64("n,a=ada@example.org,\x01"
+                                                             "auth=Bearer wrong\x01\x01") +
+                                      "\r\n");
+    EXPECT_EQ(said, "334 " + storage::encode_base64(R"({"status":"invalid_token"})") + "\r\n");
+}
+
+// RFC 7628 §3.2.3: the client knows it before it answers to that.
+TEST(SmtpSession, ATokenThatIsWrongIsALoginThatFailedWhateverIsSaidToIt) {
+    const auto expect_failed = [](const SmtpRig& rig, size_t failures) {
+        const FakeEnvironment& environment = rig.environment;
+        EXPECT_EQ(environment.refused(SmtpRefusal::login_failed), failures);
+        EXPECT_EQ(environment.rules.logins_wrong, failures);
+        ASSERT_EQ(environment.logins.ended_wrong.size(), failures);
+        EXPECT_EQ(environment.logins.ended_wrong.back(), "ada@example.org");
+    };
+    SmtpOptions options = login_options();
+    options.failed_logins_max = 4;
+    SmtpRig rig(options);
+    rig.start();
+    rig.send("EHLO client.example\r\n");
+    guess_token(rig);
+    EXPECT_EQ(rig.send("AQ==\r\n"), "535 5.7.8 the name or the password is wrong\r\n");
+    expect_failed(rig, 1);
+    guess_token(rig);
+    EXPECT_EQ(rig.send("*\r\n"), "501 5.7.0 you have cancelled it\r\n");
+    expect_failed(rig, 2);
+    guess_token(rig);
+    EXPECT_EQ(rig.send(std::string(20'000, 'x') + "\r\n"), "500 5.5.6 the line is too long\r\n");
+    expect_failed(rig, 3);
+    rig.send("AUTH OAUTHBEARER\r\n");
+    rig.send("*\r\n");
+    expect_failed(rig, 3);
+    guess_token(rig);
+    EXPECT_EQ(rig.send("!\r\n"),
+              "501 5.5.2 that is no base64\r\n421 4.7.0 too many logins that failed\r\n");
+    expect_failed(rig, 4);
+    EXPECT_TRUE(rig.has_ended());
+    EXPECT_EQ(rig.end, storage::StreamEnd::protocol);
+
+    SmtpRig gone(options);
+    gone.start();
+    gone.send("EHLO client.example\r\n");
+    guess_token(gone);
+    gone.rig.transport.arrive_end();
+    gone.rig.transport.run();
+    EXPECT_TRUE(gone.has_ended());
+    expect_failed(gone, 1);
+
+    SmtpRig late(options);
+    late.start();
+    late.send("EHLO client.example\r\n");
+    guess_token(late);
+    EXPECT_TRUE(late.advance(options.command_ms + 1000).starts_with("421 4.4.2 "));
+    EXPECT_EQ(late.end, storage::StreamEnd::deadline);
+    expect_failed(late, 1);
+}
+
 // What the client logged in with is good no more.
 TEST(SmtpSession, EndsWithItsLogin) {
     const auto log_in = [](SmtpRig& rig) {
@@ -139,8 +205,7 @@ TEST(SmtpSession, EndsWithItsLogin) {
         EXPECT_TRUE(rig.send("AUTH PLAIN AGFkYUBleGFtcGxlLm9yZwBzZWNyZXQ=\r\n").starts_with("235"));
         EXPECT_EQ(rig.environment.logins.watched(), 1U);
     };
-    SmtpOptions options = smtp_options(SmtpRole::submission);
-    options.tls_required = false;
+    const SmtpOptions options = login_options();
     const std::string kEnd = "421 4.7.0 this login is good no more; log in again\r\n";
     SmtpRig waiting(options);
     log_in(waiting);
@@ -180,6 +245,7 @@ TEST(SmtpSession, EndsWithItsLogin) {
     EXPECT_EQ(gone->environment.logins.watched(), 0U);
 }
 
+// What was received is the store's only once it has taken it: it may take its time.
 TEST(SmtpSession, WaitsForTheStore) {
     SmtpRig rig;
     rig.begin_data();
