@@ -10,7 +10,7 @@ from processes import DEADLINE
 from tls_support import run_tool
 
 DORA = f"dora@{DOMAIN}"
-OPERATIONS = 300  # of each side, in each round
+OPERATIONS = 1250  # of each side, in each round: 10,000 in all
 ROUNDS = 4
 FLAGS = ["\\Seen", "\\Flagged", "\\Answered", "\\Draft"]
 
