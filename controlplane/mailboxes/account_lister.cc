@@ -72,37 +72,15 @@ void AccountLister::relist(std::span<const uint64_t> owners, std::span<const uin
 void AccountLister::relist_as_told(std::span<const uint64_t> owners,
                                    std::span<const uint64_t> mailboxes) {
     relist(owners, mailboxes, {});
-    later_[0].add(owners, mailboxes, Clock::now() + kLaterLooks[0]);
-}
-
-void AccountLister::Later::add(std::span<const uint64_t> of, std::span<const uint64_t> these,
-                               Clock::time_point when) {
-    // More that comes does not put off what is there.
-    if (is_empty()) at = when;
-    owners.insert(of.begin(), of.end());
-    mailboxes.insert(these.begin(), these.end());
-}
-
-void AccountLister::take_later() {
     const Clock::time_point now = Clock::now();
-    for (size_t look = later_.size(); look-- > 0;) {
-        if (later_[look].is_empty() || now < later_[look].at) continue;
-        const Later due = std::exchange(later_[look], {});
-        const std::vector<uint64_t> owners(due.owners.begin(), due.owners.end());
-        const std::vector<uint64_t> mailboxes(due.mailboxes.begin(), due.mailboxes.end());
-        relist(owners, mailboxes, {});
-        if (look + 1 < later_.size())
-            later_[look + 1].add(owners, mailboxes, now + kLaterLooks[look + 1]);
-    }
+    for (const uint64_t id : owners) later_owners_.add(id, now);
+    for (const uint64_t id : mailboxes) later_mailboxes_.add(id, now);
 }
 
 std::optional<Clock::time_point> AccountLister::due() const {
     if (is_asking_) return std::nullopt;
     if (!owners_.empty() || !mailboxes_.empty() || !waiters_.empty()) return ask_again_at_;
-    std::optional<Clock::time_point> first;
-    for (const Later& later : later_)
-        if (!later.is_empty() && (!first || later.at < *first)) first = later.at;
-    return first;
+    return earlier(later_owners_.due(), later_mailboxes_.due());
 }
 
 void AccountLister::ask_again(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes,
@@ -117,8 +95,9 @@ void AccountLister::ask_again(std::span<const uint64_t> owners, std::span<const 
 
 void AccountLister::pump() {
     const auto ready = due();
-    if (!ready || Clock::now() < *ready) return;
-    take_later();
+    const Clock::time_point now = Clock::now();
+    if (!ready || now < *ready) return;
+    relist(later_owners_.take_due(now), later_mailboxes_.take_due(now), {});
     const std::vector<uint64_t> owners(owners_.begin(), owners_.end());
     const std::vector<uint64_t> mailboxes(mailboxes_.begin(), mailboxes_.end());
     owners_.clear();

@@ -2,7 +2,6 @@
 // other names.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -11,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "controlplane/mailboxes/later_looks.h"
 #include "controlplane/mailboxes/mailbox_context.h"
 #include "controlplane/sync/mailbox_notice.h"
 
@@ -29,11 +29,7 @@ class AccountLister {
     // The lists of those that see mailboxes of these owners, or these mailboxes, are not as they
     // were; those in the index are loaded again.
     void relist(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes, Done done);
-    // The same on the stream's word, and some times more after kLaterLooks: the stream tells of a
-    // commit before other transactions see it. The server has written its record to the disk, and
-    // has to take it off the list of those that are under way; that is a moment, but where a
-    // standby has to confirm it (synchronous_standby_names) or the machine is held up it is
-    // seconds.
+    // The same on the stream's word, and some times more: see kLooksAsTold.
     void relist_as_told(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes);
     // A mailbox came, went or changed: lists that are being loaded may lack it.
     void distrust_loads();
@@ -47,21 +43,6 @@ class AccountLister {
     std::optional<std::chrono::steady_clock::time_point> due() const;
 
   private:
-    static constexpr std::array<std::chrono::milliseconds, 4> kLaterLooks = {
-        std::chrono::milliseconds(100), std::chrono::seconds(1), std::chrono::seconds(5),
-        std::chrono::seconds(30)};
-    // What is to be looked at once more.
-    struct Later {
-        std::chrono::steady_clock::time_point at;
-        std::set<uint64_t> owners;
-        std::set<uint64_t> mailboxes;
-
-        bool is_empty() const { return owners.empty() && mailboxes.empty(); }
-        void add(std::span<const uint64_t> of, std::span<const uint64_t> these,
-                 std::chrono::steady_clock::time_point when);
-    };
-
-    void take_later();
     // The viewers of these are asked for again, after a pause, unless the database is away.
     void ask_again(std::span<const uint64_t> owners, std::span<const uint64_t> mailboxes,
                    const PipelineFailure& failure);
@@ -79,7 +60,8 @@ class AccountLister {
     std::set<uint64_t> mailboxes_;   // the same
     std::vector<Done> waiters_;
     std::chrono::steady_clock::time_point ask_again_at_{};
-    std::array<Later, kLaterLooks.size()> later_;
+    LaterLooks later_owners_{kLooksAsTold};
+    LaterLooks later_mailboxes_{kLooksAsTold};
     bool is_asking_ = false;
 };
 

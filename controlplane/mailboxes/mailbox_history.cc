@@ -1,6 +1,7 @@
 #include "controlplane/mailboxes/mailbox_history.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "controlplane/log/event_log.h"
 
@@ -13,6 +14,10 @@ using storage::MailboxStatus;
 
 // Messages of a last change that are asked for: what is lost of a transaction is lost as a whole.
 constexpr size_t kClaimsOfMailbox = 2;
+// Claims that one query asks for: on a server that has nothing in memory each of them reads some
+// pages from the disk, and all together have less than statement_timeout.
+constexpr size_t kClaimsOfQuery = 2000;
+constexpr std::chrono::seconds kRepeatLog{60};  // an unchanged error is logged once a minute
 
 // Mailboxes where one of these messages is not what it was, and not what came after it either. One
 // that was expunged since has a tombstone.
@@ -94,65 +99,43 @@ void MailboxHistory::expect_gone_again() {
         lost_.try_emplace(seen.mailbox_id, seen);
 }
 
+// An answer counts in the era in which its claims were gathered: in another one they lack what was
+// told since, or have been judged already. The connection that has found another server, and so
+// ended the era, begins another check.
 void MailboxHistory::check(std::function<void()> then) {
-    add_claims();
-    ++checks_;
-    auto asked = std::make_shared<const std::vector<PipelineQuery>>(1, contradicted_query());
-    reads_.post([this, asked, then = std::move(then)](DatabaseSession& session) {
-        Pipeline::Results results = session.run_anywhere(*asked);
-        std::vector<uint64_t> contradicted;
-        if (results) contradicted = ids_of((*results)[0]);
-        // Without an answer nothing goes on.
-        if (!results) session.leave();
-        context_.post([this, then, is_answered = results.has_value(), contradicted,
-                       identity = session.identity()] {
-            --checks_;
-            if (!is_answered || !context_.agreement.agree(identity)) return;
-            take_answer(identity, contradicted);
+    const uint64_t era = context_.agreement.era();
+    if (checking_ == era) return;
+    checking_ = era;
+    // Once all follow a server, nothing but another era brings another one.
+    auto asked =
+        std::make_shared<const Claims>(context_.agreement.is_agreed() ? Claims() : claims());
+    reads_.post([this, era, asked, before = identity_,
+                 then = std::move(then)](DatabaseSession& session) {
+        // It does not contradict itself; but it has to be there.
+        std::span<const Claim> in_doubt;
+        if (!before.empty() && session.identity() != before) in_doubt = asked->claims;
+        auto answer = std::make_shared<const Contradicted>(contradicted(session, in_doubt, era));
+        // There will be another connection, and another check. Where there was none, the link
+        // tells.
+        if (!*answer) session.leave();
+        context_.post([this, era, asked, answer, then, identity = session.identity(),
+                       has_failed = session.has_left()] {
+            if (checking_ == era) checking_.reset();
+            if (has_failed) take_failure(answer->error());
+            if (!*answer) return;
+            logged_error_.clear();
+            if (context_.agreement.era() != era || !context_.agreement.agree(identity)) return;
+            take_answer(identity, *asked, **answer);
             then();
         });
     });
 }
 
-void MailboxHistory::take_answer(const std::string& identity,
-                                 const std::vector<uint64_t>& contradicted) {
-    if (!identity_.empty() && identity_ != identity) {
-        log_warning("mailboxes.another_database")
-            .field("before", identity_)
-            .field("now", identity)
-            .field("contradicted", contradicted.size());
-        expect_gone_again();
-        take_contradicted(contradicted);
-    }
-    identity_ = identity;
-    // A later one asks with more.
-    if (checks_ == 0) claims_.clear();
-}
-
-void MailboxHistory::add_claims() {
-    if (claims_.empty()) claimed_.clear();
-    for (const uint64_t id : context_.arena->resident_mailboxes()) {
-        const auto mailbox = context_.arena->view().mailbox(id);
-        const uint64_t modseq = mailbox->status().highest_modseq;
-        size_t count = 0;
-        for (size_t i = mailbox->chunk_count(); i-- > 0 && count < kClaimsOfMailbox;) {
-            const storage::MailboxChunk chunk = mailbox->chunk(i);
-            if (chunk.modseq_max != modseq) continue;
-            for (const MailboxEntry& entry : chunk.entries) {
-                if (entry.modseq != modseq || count == kClaimsOfMailbox) continue;
-                claims_.try_emplace({id, entry.uid, modseq}, entry);
-                ++count;
-            }
-        }
-        if (count > 0) claimed_[id] = *context_.arena->seen_of(id);
-    }
-}
-
-PipelineQuery MailboxHistory::contradicted_query() const {
+PipelineQuery MailboxHistory::contradicted_query(std::span<const Claim> claims) {
     BinaryArray ids(PgType::int8), uids(PgType::int8), modseqs(PgType::int8), flags(PgType::int4),
         blobs(PgType::uuid);
-    for (const auto& [claim, entry] : claims_) {
-        ids.add_int8(static_cast<int64_t>(std::get<0>(claim)));
+    for (const auto& [mailbox_id, entry] : claims) {
+        ids.add_int8(static_cast<int64_t>(mailbox_id));
         uids.add_int8(entry.uid);
         modseqs.add_int8(static_cast<int64_t>(entry.modseq));
         flags.add_int4(entry.flags);
@@ -164,17 +147,79 @@ PipelineQuery MailboxHistory::contradicted_query() const {
     return query;
 }
 
+MailboxHistory::Contradicted MailboxHistory::contradicted(DatabaseSession& session,
+                                                          std::span<const Claim> claims,
+                                                          uint64_t era) const {
+    std::set<uint64_t> mailboxes;
+    do {
+        if (session.is_stopping())
+            return tl::unexpected(PipelineFailure{Fault::away, "", "this process is stopping", ""});
+        const auto slice = claims.first(std::min(claims.size(), kClaimsOfQuery));
+        claims = claims.subspan(slice.size());
+        const std::vector<PipelineQuery> queries(1, contradicted_query(slice));
+        const Pipeline::Results results = session.run_anywhere(queries);
+        if (!results) return tl::unexpected(results.error());
+        for (const uint64_t id : ids_of((*results)[0])) mailboxes.insert(id);
+        // Nobody takes the answer any more where another era has begun.
+    } while (!claims.empty() && context_.agreement.era() == era);
+    return mailboxes;
+}
+
+void MailboxHistory::take_failure(const PipelineFailure& failure) {
+    const auto now = std::chrono::steady_clock::now();
+    if (failure.message == logged_error_ && now < logged_at_ + kRepeatLog) return;
+    log_warning("mailboxes.check_failed")
+        .field("sqlstate", failure.sqlstate)
+        .field("error", failure.message);
+    logged_error_ = failure.message;
+    logged_at_ = now;
+}
+
+void MailboxHistory::take_answer(const std::string& identity, const Claims& claims,
+                                 const std::set<uint64_t>& contradicted) {
+    if (!identity_.empty() && identity_ != identity) {
+        log_warning("mailboxes.another_database")
+            .field("before", identity_)
+            .field("now", identity)
+            .field("contradicted", contradicted.size());
+        expect_gone_again();
+        take_contradicted(claims, contradicted);
+    }
+    identity_ = identity;
+}
+
+MailboxHistory::Claims MailboxHistory::claims() const {
+    Claims claims;
+    for (const uint64_t id : context_.arena->resident_mailboxes()) {
+        const auto mailbox = context_.arena->view().mailbox(id);
+        const uint64_t modseq = mailbox->status().highest_modseq;
+        size_t count = 0;
+        for (size_t i = mailbox->chunk_count(); i-- > 0 && count < kClaimsOfMailbox;) {
+            const storage::MailboxChunk chunk = mailbox->chunk(i);
+            if (chunk.modseq_max != modseq) continue;
+            for (const MailboxEntry& entry : chunk.entries) {
+                if (entry.modseq != modseq || count == kClaimsOfMailbox) continue;
+                claims.claims.push_back({id, entry});
+                ++count;
+            }
+        }
+        if (count > 0) claims.seen[id] = *context_.arena->seen_of(id);
+    }
+    return claims;
+}
+
 // What is resident of the others is loaded anew all the same: a message that had gone may be back.
-void MailboxHistory::take_contradicted(const std::vector<uint64_t>& mailboxes) {
+void MailboxHistory::take_contradicted(const Claims& claims, const std::set<uint64_t>& mailboxes) {
     for (const uint64_t id : mailboxes) {
+        const MailboxStatus& seen = claims.seen.at(id);
         log_error("mailboxes.database_went_back")
             .field("mailbox", id)
-            .field("modseq_before", claimed_[id].highest_modseq)
+            .field("modseq_before", seen.highest_modseq)
             .field("text",
                    "its last change is not in the database that answers now; the mailbox gets "
                    "another UIDVALIDITY; see 'A database that went back' in "
                    "controlplane/mailboxes/README.md");
-        renumber(claimed_[id], claimed_[id].uid_validity);
+        renumber(seen, seen.uid_validity);
     }
     for (const uint64_t id : context_.arena->resident_mailboxes()) context_.arena->let_go(id);
 }

@@ -9,12 +9,13 @@
 // that is in memory, because by then it may have got past those numbers.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
-#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -36,19 +37,37 @@ class MailboxHistory {
     bool goes_on(const std::optional<storage::MailboxStatus>& seen,
                  const storage::MailboxStatus& now);
     // After every new connection: `then` is called when all connections may follow the server that
-    // answers, and what is resident belongs to it. Where they may not, there will be another one.
+    // answers, and what is resident belongs to it. Where they may not, there will be another check:
+    // they are made anew, or have found another server. While one is under way, what that one calls
+    // in the end will do for all.
     void check(std::function<void()> then);
 
     uint64_t mailboxes_lost() const { return mailboxes_lost_; }
 
   private:
-    // The mailbox, a UID, a modseq: a message as the last change of its mailbox left it.
-    using Claim = std::tuple<uint64_t, uint32_t, uint64_t>;
+    // A message as the last change of its mailbox left it.
+    struct Claim {
+        uint64_t mailbox_id = 0;
+        storage::MailboxEntry entry;
+    };
+    // Of what is resident. Until the era ends in which they are gathered, nothing is taken from any
+    // server, and so nothing is missing.
+    struct Claims {
+        std::vector<Claim> claims;
+        std::unordered_map<uint64_t, storage::MailboxStatus> seen;  // the mailboxes that it is of
+    };
+    // Mailboxes.
+    using Contradicted = tl::expected<std::set<uint64_t>, PipelineFailure>;
 
-    void add_claims();
-    PipelineQuery contradicted_query() const;
-    void take_answer(const std::string& identity, const std::vector<uint64_t>& contradicted);
-    void take_contradicted(const std::vector<uint64_t>& mailboxes);
+    Claims claims() const;
+    static PipelineQuery contradicted_query(std::span<const Claim> claims);
+    // In the thread of the connection.
+    Contradicted contradicted(DatabaseSession& session, std::span<const Claim> claims,
+                              uint64_t era) const;
+    void take_failure(const PipelineFailure& failure);
+    void take_answer(const std::string& identity, const Claims& claims,
+                     const std::set<uint64_t>& contradicted);
+    void take_contradicted(const Claims& claims, const std::set<uint64_t>& mailboxes);
     // `uid_validity`: that of the database now; where it has got another one meanwhile, that will
     // do.
     void renumber(const storage::MailboxStatus& seen, uint32_t uid_validity);
@@ -61,16 +80,13 @@ class MailboxHistory {
     DatabaseLink& loads_;
     const std::function<void(uint64_t, bool)> renumbered_;
     std::string identity_;  // of the database that what is resident comes from; "": not known yet
-    // Last changes at the beginning of each check since one has ended well. What another database
-    // has told meanwhile is no contradiction to it, and does not take away what the one before has
-    // told.
-    std::map<Claim, storage::MailboxEntry> claims_;
-    std::unordered_map<uint64_t, storage::MailboxStatus> claimed_;
     // Mailboxes that have to get another UIDVALIDITY, as sessions had seen them, until they have
     // it.
     std::unordered_map<uint64_t, storage::MailboxStatus> lost_;
     std::unordered_set<uint64_t> under_way_;  // of them
-    unsigned checks_ = 0;                     // under way
+    std::optional<uint64_t> checking_;        // the era of the check that is under way
+    std::string logged_error_;                // of the last one; "": it was answered
+    std::chrono::steady_clock::time_point logged_at_{};
     uint64_t mailboxes_lost_ = 0;
 };
 

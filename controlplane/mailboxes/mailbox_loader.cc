@@ -190,14 +190,9 @@ void MailboxLoader::take_gone(uint64_t mailbox_id) {
 }
 
 std::optional<Clock::time_point> MailboxLoader::due() const {
-    if (is_refreshing_ || (stale_.empty() && late_.empty())) return std::nullopt;
-    if (late_.empty()) return ask_again_at_;
-    return stale_.empty() ? late_at_ : std::min(late_at_, ask_again_at_);
-}
-
-void MailboxLoader::ask_later(uint64_t mailbox_id) {
-    if (late_.empty()) late_at_ = Clock::now() + kAskAgain;
-    late_.insert(mailbox_id);
+    if (is_refreshing_) return std::nullopt;
+    const auto later = earlier(late_.due(), looked_for_.due());
+    return stale_.empty() ? later : earlier(later, ask_again_at_);
 }
 
 std::map<uint64_t, std::vector<Done>> MailboxLoader::take_stale() {
@@ -222,9 +217,11 @@ void MailboxLoader::ask_again(std::span<const uint64_t> mailboxes, const Pipelin
 }
 
 void MailboxLoader::pump() {
-    if (!late_.empty() && Clock::now() >= late_at_)
-        for (const uint64_t id : std::exchange(late_, {})) refresh(id, {});
-    if (is_refreshing_ || stale_.empty() || Clock::now() < ask_again_at_) return;
+    const Clock::time_point now = Clock::now();
+    for (const uint64_t id : late_.take_due(now)) refresh(id, {});
+    for (const uint64_t id : looked_for_.take_due(now))
+        if (context_.arena->modseq_of(id) != 0) refresh(id, {});
+    if (is_refreshing_ || stale_.empty() || now < ask_again_at_) return;
     is_refreshing_ = true;
     ++counters_.refreshes;
     auto stale = take_stale();

@@ -2,6 +2,7 @@
 // then, in slices, their summaries; asks for what has changed since.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -11,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "controlplane/mailboxes/later_looks.h"
 #include "controlplane/mailboxes/mailbox_context.h"
 #include "controlplane/mailboxes/mailbox_history.h"
 #include "controlplane/mailboxes/whole_mailbox.h"
@@ -51,11 +53,11 @@ class MailboxLoader {
     void take_status(const storage::MailboxStatus& status);
     void take_gone(uint64_t mailbox_id);
     // The replication stream, which may come from another server still, says that it is gone: it is
-    // looked for, and once more when every transaction sees that.
+    // looked for, at once and when every transaction sees that: see kLooksAsTold.
     void look_for(uint64_t mailbox_id) {
         if (context_.arena->modseq_of(mailbox_id) == 0) return;
         refresh(mailbox_id, {});
-        ask_later(mailbox_id);
+        looked_for_.add(mailbox_id, MailboxArena::Clock::now());
     }
     // Compares all that are in the index with the database, once `checked` was told that it may be
     // followed.
@@ -70,6 +72,8 @@ class MailboxLoader {
     uint64_t mailboxes_lost() const { return history_.mailboxes_lost(); }
 
   private:
+    static constexpr std::array<std::chrono::milliseconds, 1> kOnceMore = {kAskAgain};
+
     using Seen = std::unordered_map<uint64_t, storage::MailboxStatus>;
     // A modseq that the replication stream has told, and the index does not show.
     struct Noticed {
@@ -113,7 +117,8 @@ class MailboxLoader {
     void take_changes(const Changes& changes);
     // These are asked for again, after a pause, unless the database is away.
     void ask_again(std::span<const uint64_t> mailboxes, const PipelineFailure& failure);
-    void ask_later(uint64_t mailbox_id);
+    // Once, after a pause.
+    void ask_later(uint64_t mailbox_id) { late_.add(mailbox_id, MailboxArena::Clock::now()); }
     void compare(std::vector<uint64_t> mailboxes);
     // The newest messages of the range that lack a summary, as many as a slice has.
     std::optional<SummaryRange> next_slice(uint64_t mailbox_id, uint32_t first,
@@ -128,8 +133,8 @@ class MailboxLoader {
     std::map<uint64_t, Opening> opening_;
     std::map<uint64_t, std::vector<Done>> stale_;  // to be refreshed
     std::map<uint64_t, Noticed> noticed_;
-    std::set<uint64_t> late_;  // to be refreshed, and not at once
-    MailboxArena::Clock::time_point late_at_{};
+    LaterLooks late_{kOnceMore};           // to be refreshed, and not at once
+    LaterLooks looked_for_{kLooksAsTold};  // the same, while they are known
     std::map<uint64_t, uint64_t> behind_;  // modseqs that the database did not show: to look again
     uint64_t last_asked_ = 0;  // one that cannot be read does not keep those behind it waiting
     size_t asked_max_ = kRefreshMax;

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -186,7 +187,13 @@ Status PrivatePostgres::stop(StopMode mode) {
                                                 : SIGQUIT;
     if (kill(postmaster_, signal) != 0)
         return fail(ErrorCode::refused, "cannot signal PostgreSQL: {}", strerror(errno));
-    while (waitpid(postmaster_, nullptr, 0) < 0 && errno == EINTR) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (waitpid(postmaster_, nullptr, WNOHANG) == 0) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            std::fprintf(stderr, "PostgreSQL does not stop and is killed: %s\n", log().c_str());
+            return kill9();
+        }
+        std::this_thread::sleep_for(1ms);
     }
     postmaster_ = -1;
     return {};

@@ -144,6 +144,74 @@ TEST_F(MailboxFailover, ALoadThatBeganBeforeIsThrownAway) {
     EXPECT_TRUE(shows_what_is_after(worker, other));
 }
 
+// The check was asked for before a change, and waits for the connection to the server before while
+// another one takes its place, which lacks the change and has got past its numbers.
+TEST_F(MailboxFailover, ACheckThatBeganBeforeIsNoAnswer) {
+    MailboxWorker worker = opened();
+    must(before, "BEGIN; LOCK TABLE gatepost.mailbox_metadata");
+    const uint64_t blocked = worker.send(GetMetadata{1, inbox, {"/private/comment"}, 0});
+    ASSERT_TRUE(eventually([&] {
+        return value(admin,
+                     "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
+                     "'gatepost mailbox reads' AND wait_event_type = 'Lock'") == "1";
+    }));
+    edge->service().compare_all();
+    ASSERT_TRUE(worker.ask(append(inbox)).ok());
+    for (int i = 0; i < 4; ++i) deliver(after, 1, 1);
+    const std::string was = uid_validity(after, inbox);
+    fail_over("reads");
+    EXPECT_EQ(worker.receive(blocked).outcome, MailboxOutcome::unavailable);
+    EXPECT_TRUE(eventually([&] { return uid_validity(after, inbox) != was; }));
+    must(before, "COMMIT");
+    EXPECT_TRUE(shows_what_is_after(worker, inbox));
+}
+
+// The other server cannot be asked for what it knows.
+TEST_F(MailboxFailover, ACheckThatFailsIsRepeated) {
+    MailboxWorker worker = opened();
+    ASSERT_TRUE(worker.ask(append(inbox)).ok());
+    for (int i = 0; i < 3; ++i) deliver(after, 1, 1);
+    const std::string was = uid_validity(after, inbox);
+    must(after, "ALTER TABLE gatepost.expunged RENAME TO not_there");
+    fail_over("reads");
+    const auto failures = [&] {
+        return std::stoi(value(
+            admin,
+            "SELECT xact_rollback FROM pg_stat_database WHERE datname = '" + name_after + "'"));
+    };
+    const int failures_before = failures();
+    ASSERT_TRUE(eventually([&] { return failures() >= failures_before + 2; }));
+    EXPECT_EQ(uid_validity(after, inbox), was);
+    EXPECT_EQ(worker.ask(GetQuota{1}).outcome, MailboxOutcome::unavailable);
+    must(after, "ALTER TABLE gatepost.not_there RENAME TO expunged");
+    EXPECT_TRUE(eventually([&] { return uid_validity(after, inbox) != was; }));
+    EXPECT_TRUE(shows_what_is_after(worker, inbox));
+}
+
+// More than one query asks for.
+TEST_F(MailboxFailover, ALossOfVeryManyMailboxes) {
+    constexpr int kMailboxes = 1020;
+    const std::string every =
+        "DO $$ BEGIN FOR i IN 1.." + std::to_string(kMailboxes) +
+        " LOOP PERFORM gatepost.create_mailbox(1, 'Box' || i, NULL); END LOOP; END $$";
+    for (Connection* each : {&before, &after}) must(*each, every);
+    MailboxWorker worker = opened();
+    std::vector<uint64_t> mailboxes;
+    for (int i = 1; i <= kMailboxes; ++i) {
+        const std::string name = "Box" + std::to_string(i);
+        deliver(before, 1, 2, name);
+        mailboxes.push_back(mailbox_id(before, 1, name));
+        ASSERT_TRUE(worker.ask(OpenMailbox{mailboxes.back()}).ok());
+        deliver(after, 1, 3, name);
+    }
+    fail_over("loads");
+    EXPECT_TRUE(eventually([&] { return edge->service().status().lost == kMailboxes; }))
+        << edge->service().status().lost;
+    EXPECT_TRUE(shows_what_is_after(worker, mailboxes.front()));
+    EXPECT_TRUE(shows_what_is_after(worker, mailboxes.back()));
+    EXPECT_TRUE(shows_what_is_after(worker, inbox));
+}
+
 // The replication stream comes from the server before, where somebody has deleted a mailbox.
 TEST_F(MailboxFailover, TheStreamIsBelievedOnceItIsSo) {
     MailboxWorker worker = opened();
@@ -154,6 +222,22 @@ TEST_F(MailboxFailover, TheStreamIsBelievedOnceItIsSo) {
     EXPECT_EQ(edge->messages(other), messages_in_database(before, other));
     must(before, "DELETE FROM gatepost.mailboxes WHERE id = " + std::to_string(other));
     edge->service().notice({MailboxKey{static_cast<int64_t>(other)}});
+    EXPECT_TRUE(eventually(
+        [&] { return worker.ask(OpenMailbox{other}).outcome == MailboxOutcome::not_found; }));
+}
+
+// It tells of a commit that nobody sees yet.
+TEST_F(MailboxFailover, TheStreamIsAheadOfTheDatabase) {
+    MailboxWorker worker = opened();
+    const uint64_t other = mailbox_id(before, 1, "Other");
+    ASSERT_TRUE(worker.ask(OpenMailbox{other}).ok());
+    must(before, "BEGIN; DELETE FROM gatepost.mailboxes WHERE id = " + std::to_string(other));
+    edge->service().notice({MailboxKey{static_cast<int64_t>(other)}});
+    const uint64_t refreshes = edge->service().status().refreshes;
+    ASSERT_TRUE(eventually([&] { return edge->service().status().refreshes >= refreshes + 2; }));
+    EXPECT_TRUE(worker.ask(GetQuota{1}).ok());  // after what was asked over the same connection
+    EXPECT_TRUE(worker.ask(OpenMailbox{other}).ok());
+    must(before, "COMMIT");
     EXPECT_TRUE(eventually(
         [&] { return worker.ask(OpenMailbox{other}).outcome == MailboxOutcome::not_found; }));
 }

@@ -13,6 +13,11 @@ class CopyOctets {
   public:
     std::vector<uint8_t> octets;
 
+    CopyOctets() = default;
+    // What is appended to a copy goes into the copy.
+    CopyOctets(const CopyOctets& other) : octets(other.octets) {}
+    CopyOctets& operator=(const CopyOctets&) = delete;
+
     CopyOctets& header() {
         for (const char c : std::string_view("PGCOPY\n\377\r\n\0", 11))
             writer_.u8(static_cast<uint8_t>(c));
