@@ -39,29 +39,35 @@ void WriteLanes::add(PendingWrite request) {
 }
 
 void WriteLanes::pump() {
-    if (bulk_.is_idle()) {
-        reserved_.clear();
-        begin_large();
-        release_held();
-    }
-    quick_.pump();
-    bulk_.pump();
+    // What a lane drops or answers at once ends in no transaction, and nothing would come to go on.
+    do {
+        if (bulk_.is_idle()) {
+            // Behind each large one the small ones of its accounts have their turn.
+            if (std::exchange(is_large_under_way_, false)) release_held();
+            begin_large();
+        }
+        quick_.pump();
+        bulk_.pump();
+    } while (bulk_.is_idle() && quick_.is_idle() && !(large_.empty() && held_.empty()));
 }
 
 void WriteLanes::begin_large() {
     if (large_.empty()) return;
     const std::vector<uint64_t> accounts = accounts_of(large_.front().request);
-    reserved_.insert(accounts.begin(), accounts.end());
+    reserved_ = {accounts.begin(), accounts.end()};
     // Its lock would be waited for, and all others of the batch with it.
-    const bool is_under_way =
+    const bool is_blocked =
         quick_.any_of([this](const PendingWrite& request) { return is_reserved(request.request); });
-    if (is_under_way) return;
-    ++bulk_requests_;
+    if (is_blocked) return;
+    // One that comes back from the loader has been counted.
+    if (large_.front().attempts == 0) ++bulk_requests_;
+    is_large_under_way_ = true;
     bulk_.add(std::move(large_.front()));
     large_.pop_front();
 }
 
 void WriteLanes::release_held() {
+    reserved_.clear();
     for (PendingWrite& request : std::exchange(held_, {})) add(std::move(request));
 }
 

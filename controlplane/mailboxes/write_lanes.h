@@ -60,6 +60,7 @@ class WriteLanes {
     std::deque<PendingWrite> large_;         // that wait for the bulk lane
     std::deque<PendingWrite> held_;          // small ones of reserved accounts
     std::unordered_set<uint64_t> reserved_;  // accounts of the large one that is next or under way
+    bool is_large_under_way_ = false;
     uint64_t bulk_requests_ = 0;
 };
 

@@ -28,6 +28,11 @@ class MailboxFailover : public MailboxServiceTest {
         name_after = name_before + "_after";
         before = {};
         admin = Connection::open(server->postgres().dsn("postgres"), "admin").value();
+        // A template must have no connections, and the server waits for the end of one 5 s only.
+        ASSERT_TRUE(eventually([&] {
+            return value(admin, "SELECT count(*) FROM pg_stat_activity WHERE datname = '" +
+                                    name_before + "'") == "0";
+        }));
         must(admin, "CREATE DATABASE " + name_after + " TEMPLATE " + name_before);
         before = Connection::open(dsn_before, "before").value();
         after = Connection::open(server->postgres().dsn(name_after), "after").value();
@@ -232,8 +237,8 @@ TEST_F(MailboxFailover, TheStreamIsAheadOfTheDatabase) {
     const uint64_t other = mailbox_id(before, 1, "Other");
     ASSERT_TRUE(worker.ask(OpenMailbox{other}).ok());
     must(before, "BEGIN; DELETE FROM gatepost.mailboxes WHERE id = " + std::to_string(other));
-    edge->service().notice({MailboxKey{static_cast<int64_t>(other)}});
     const uint64_t refreshes = edge->service().status().refreshes;
+    edge->service().notice({MailboxKey{static_cast<int64_t>(other)}});
     ASSERT_TRUE(eventually([&] { return edge->service().status().refreshes >= refreshes + 2; }));
     EXPECT_TRUE(worker.ask(GetQuota{1}).ok());  // after what was asked over the same connection
     EXPECT_TRUE(worker.ask(OpenMailbox{other}).ok());

@@ -122,6 +122,32 @@ TEST_F(MailboxLanes, SmallOnesPassALargeOneThatIsNotNext) {
     expect_same(inbox_of_other);
 }
 
+// Nothing else comes that would wake the service.
+TEST_F(MailboxLanes, ALargeOneWhoseWorkerIsGoneHoldsUpNobody) {
+    lock_account();
+    const uint64_t copy = worker->send(CopyMessages{inbox, {{1, kMany}}, copies});
+    ASSERT_TRUE(waits_for_lock("bulk changes"));
+    {
+        MailboxWorker other = connect(1);
+        other.send(store(inbox, {{1, kMany}}, FlagAction::add, kFlagFlagged));
+        ASSERT_TRUE(eventually([&] { return edge->service().status().waiting == 1; }));
+    }
+    const uint64_t small = worker->send(store(inbox, {{1, 1}}, FlagAction::add, kFlagSeen));
+    const uint64_t large = worker->send(store(inbox, {{1, kMany}}, FlagAction::add, kFlagSeen));
+    ASSERT_TRUE(eventually([&] {
+        const MailboxServiceStatus status = edge->service().status();
+        return status.waiting == 3 && status.workers == 1;
+    }));
+    must(database, "COMMIT");
+    for (const uint64_t sequence : {copy, small, large})
+        EXPECT_TRUE(worker->receive(sequence).ok());
+    EXPECT_EQ(value(database, fmt::format("SELECT count(*) FROM gatepost.messages WHERE mailbox_id "
+                                          "= {} AND flags & {} <> 0",
+                                          inbox, int{kFlagFlagged})),
+              "0");
+    expect_same(inbox);
+}
+
 TEST_F(MailboxLanes, AreOfTheSizeOfWhatIsThere) {
     // An expunge of all is as large as what is marked.
     EXPECT_TRUE(worker->ask(store(inbox, {{5, 6}}, FlagAction::add, kFlagDeleted)).ok());
