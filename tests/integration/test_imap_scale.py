@@ -47,7 +47,7 @@ FILL = """
 
 
 class Scale(ImapTest):
-    SETTINGS = {"mailboxes.resident_max": f"{max(8, MESSAGES * 1200 >> 20)}MiB"}
+    SETTINGS = {"mailboxes.resident_max": f"{max(8, max(MESSAGES, IN_PIECES) * 1200 >> 20)}MiB"}
 
     def user(self, name):
         address = f"{name}@{DOMAIN}"
